@@ -15,11 +15,13 @@ public struct SByte
     public const sbyte MinValue = -0x80;
 }
 
-public struct Byte
+public struct Byte : IEquatable<byte>
 {
     private byte _value;
     public const byte MaxValue = 0xFF;
     public const byte MinValue = 0;
+
+    public readonly bool Equals(byte other) => _value == other;
 }
 
 public struct Int16
