@@ -1,0 +1,201 @@
+using System;
+using HyperOS.Core;
+
+namespace HyperOS.Abi;
+
+/// <summary>Whether a bundle can be used, or the first thing that forbids it.</summary>
+public enum BundleStatus
+{
+    Valid,
+
+    /// <summary>Shorter than a header.</summary>
+    TooShort,
+
+    /// <summary>Something else than a bundle.</summary>
+    NotABundle,
+    WrongVersion,
+
+    /// <summary>Shorter than its header says.</summary>
+    Truncated,
+    UnknownAllStoppedAction,
+    TooManyDefinitions,
+    TooManyBlobs,
+
+    /// <summary>The bundle ends within its tables.</summary>
+    TablesOutOfRange,
+    BlobNotPageAligned,
+
+    /// <summary>A blob begins within the tables or ends behind the bundle.</summary>
+    BlobOutOfRange,
+    BlobNameNotPrintable,
+}
+
+/// <summary>
+/// Reads a bundle in place and trusts nothing in it. The order of use: <see cref="TryOpen"/>; compare the SHA-256 of <see cref="HashedTables"/>
+/// with <see cref="TablesSha256"/>; <see cref="ReadDefinition"/> for each VM; <see cref="TryGetBlob"/> for what it refers to, and compare
+/// <see cref="Blob.Sha256"/> with that of the contents.
+/// </summary>
+public readonly ref struct BundleReader
+{
+    public const uint MaxDefinitions = 1024;
+    public const uint MaxBlobs = 2 * MaxDefinitions;
+
+    private readonly ReadOnlySpan<byte> _bundle;
+    private readonly BundleHeader _header;
+
+    private BundleReader(ReadOnlySpan<byte> bundle, scoped in BundleHeader header)
+    {
+        _bundle = bundle;
+        _header = header;
+    }
+
+    public AllStoppedAction OnAllStopped => _header.OnAllStopped;
+
+    public int DefinitionCount => (int)_header.DefinitionCount;
+
+    public int BlobCount => (int)_header.BlobCount;
+
+    /// <summary>The bytes of which <see cref="TablesSha256"/> is the hash.</summary>
+    public ReadOnlySpan<byte> HashedTables =>
+        _bundle.Slice(BundleHeader.HashedOffset, (int)_header.TablesLength - BundleHeader.HashedOffset);
+
+    /// <summary>The hash that the bundle claims; the reader does not compute it.</summary>
+    public ReadOnlySpan<byte> TablesSha256 => _bundle.Slice(BundleHeader.Sha256Offset, BundleHeader.Sha256Length);
+
+    /// <summary>Checks the header and both tables' ranges. Bytes behind the bundle's own length, to which a loader may round up, are ignored.</summary>
+    public static BundleStatus TryOpen(ReadOnlySpan<byte> file, out BundleReader reader)
+    {
+        reader = default;
+        if (!BundleHeader.TryRead(file, out BundleHeader header))
+            return BundleStatus.TooShort;
+        BundleStatus status = Check(in header, file.Length);
+        if (status != BundleStatus.Valid)
+            return status;
+        BundleReader candidate = new(file.Slice(0, (int)header.TotalLength), in header);
+        for (int i = 0; i < candidate.BlobCount; i++)
+        {
+            status = candidate.CheckBlob(i);
+            if (status != BundleStatus.Valid)
+                return status;
+        }
+        reader = candidate;
+        return BundleStatus.Valid;
+    }
+
+    /// <summary>Reads and validates a VM's definition; <see cref="VmDefinitionErrors.NameTaken"/> where an earlier one has its name.</summary>
+    /// <param name="index">Any number; one that is not below <see cref="DefinitionCount"/> is answered with <see cref="VmDefinitionErrors.Format"/>.</param>
+    /// <param name="maxCpus">Processors that a VM can have.</param>
+    /// <param name="maxMemoryBytes">Bytes of memory that a VM can have.</param>
+    /// <param name="definition">To be used only if no error is returned, but for its name in the report.</param>
+    public VmDefinitionErrors ReadDefinition(int index, uint maxCpus, ulong maxMemoryBytes, out VmDefinition definition)
+    {
+        definition = default;
+        if (index < 0 || index >= DefinitionCount || !VmDefinition.TryRead(DefinitionMessage(index), out definition))
+            return VmDefinitionErrors.Format;
+        VmDefinitionErrors errors = VmDefinitionValidator.Validate(in definition, new VmLimits(maxCpus, maxMemoryBytes, _header.BlobCount));
+        for (int i = 0; i < index; i++)
+        {
+            if (VmDefinition.TryRead(DefinitionMessage(i), out VmDefinition earlier) && VmDefinitionValidator.SameName(in earlier, in definition))
+                return errors | VmDefinitionErrors.NameTaken;
+        }
+        return errors;
+    }
+
+    /// <param name="index">Any number.</param>
+    /// <returns>False if there is no such blob.</returns>
+    public bool TryGetBlob(uint index, out Blob blob)
+    {
+        blob = default;
+        if (index >= _header.BlobCount)
+            return false;
+        ReadOnlySpan<byte> row = BlobRow((int)index);
+        if (!BundleBlob.TryRead(row, out BundleBlob place))
+            return false;
+        ReadOnlySpan<byte> name = row.Slice(BundleBlob.NameOffset, BundleBlob.MaxNameLength);
+        int end = name.IndexOf((byte)0);
+        blob = new Blob(
+            end < 0 ? name : name.Slice(0, end),
+            row.Slice(BundleBlob.Sha256Offset, BundleHeader.Sha256Length),
+            _bundle.Slice((int)place.FileOffset, (int)place.Length));
+        return true;
+    }
+
+    /// <summary>What is wrong, in words for the log.</summary>
+    public static ReadOnlySpan<byte> Describe(BundleStatus status) => status switch
+    {
+        BundleStatus.Valid => "valid"u8,
+        BundleStatus.TooShort => "shorter than a header"u8,
+        BundleStatus.NotABundle => "not a bundle"u8,
+        BundleStatus.WrongVersion => "of another version"u8,
+        BundleStatus.Truncated => "truncated"u8,
+        BundleStatus.UnknownAllStoppedAction => "onAllStopped is unknown"u8,
+        BundleStatus.TooManyDefinitions => "too many VMs"u8,
+        BundleStatus.TooManyBlobs => "too many blobs"u8,
+        BundleStatus.TablesOutOfRange => "ends within its tables"u8,
+        BundleStatus.BlobNotPageAligned => "a blob is not page-aligned"u8,
+        BundleStatus.BlobOutOfRange => "a blob lies outside of it"u8,
+        BundleStatus.BlobNameNotPrintable => "a blob's name is not printable"u8,
+        _ => "unknown"u8,
+    };
+
+    private static BundleStatus Check(in BundleHeader header, int fileLength)
+    {
+        if (header.Magic != BundleHeader.ExpectedMagic)
+            return BundleStatus.NotABundle;
+        if (header.Version != BundleHeader.CurrentVersion)
+            return BundleStatus.WrongVersion;
+        if (header.TotalLength > (ulong)fileLength)
+            return BundleStatus.Truncated;
+        if (header.OnAllStopped is not (AllStoppedAction.Stay or AllStoppedAction.PowerOff or AllStoppedAction.Reboot))
+            return BundleStatus.UnknownAllStoppedAction;
+        if (header.DefinitionCount > MaxDefinitions)
+            return BundleStatus.TooManyDefinitions;
+        if (header.BlobCount > MaxBlobs)
+            return BundleStatus.TooManyBlobs;
+        return header.TablesLength > header.TotalLength ? BundleStatus.TablesOutOfRange : BundleStatus.Valid;
+    }
+
+    private BundleStatus CheckBlob(int index)
+    {
+        ReadOnlySpan<byte> row = BlobRow(index);
+        if (!BundleBlob.TryRead(row, out BundleBlob place) || place.FileOffset < _header.TablesLength || place.FileOffset > _header.TotalLength
+            || place.Length > _header.TotalLength - place.FileOffset)
+        {
+            return BundleStatus.BlobOutOfRange;
+        }
+        if (!Alignment.IsAligned(place.FileOffset, Size.Page))
+            return BundleStatus.BlobNotPageAligned;
+        bool ended = false;
+        foreach (byte character in row.Slice(BundleBlob.NameOffset, BundleBlob.MaxNameLength))
+        {
+            ended |= character == 0;
+            if (ended ? character != 0 : character is < 0x20 or > 0x7E)
+                return BundleStatus.BlobNameNotPrintable;
+        }
+        return BundleStatus.Valid;
+    }
+
+    private ReadOnlySpan<byte> DefinitionMessage(int index) => _bundle.Slice(BundleHeader.Size + index * VmDefinition.Size, VmDefinition.Size);
+
+    private ReadOnlySpan<byte> BlobRow(int index) =>
+        _bundle.Slice(BundleHeader.Size + DefinitionCount * VmDefinition.Size + index * BundleBlob.Size, BundleBlob.Size);
+}
+
+/// <summary>A blob in its bundle; the spans point into the bundle.</summary>
+public readonly ref struct Blob
+{
+    /// <summary>The file's name, for reports: printable ASCII.</summary>
+    public readonly ReadOnlySpan<byte> Name;
+
+    /// <summary>The hash that the bundle claims for <see cref="Content"/>.</summary>
+    public readonly ReadOnlySpan<byte> Sha256;
+
+    public readonly ReadOnlySpan<byte> Content;
+
+    internal Blob(ReadOnlySpan<byte> name, ReadOnlySpan<byte> sha256, ReadOnlySpan<byte> content)
+    {
+        Name = name;
+        Sha256 = sha256;
+        Content = content;
+    }
+}

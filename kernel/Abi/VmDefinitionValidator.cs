@@ -1,0 +1,171 @@
+using System;
+using HyperOS.Core;
+
+namespace HyperOS.Abi;
+
+/// <summary>Everything that is wrong with a definition, one bit a rule, so that a report can name all of it at once.</summary>
+[Flags]
+public enum VmDefinitionErrors : uint
+{
+    None = 0,
+
+    /// <summary>The message's length or version is not this kernel's, or it is cut off.</summary>
+    Format = 1 << 0,
+    NameLength = 1 << 1,
+    NameCharacter = 1 << 2,
+
+    /// <summary>An earlier VM has the name.</summary>
+    NameTaken = 1 << 3,
+    Class = 1 << 4,
+    NoCpu = 1 << 5,
+    TooManyCpus = 1 << 6,
+    MemoryTooSmall = 1 << 7,
+    MemoryNotInPages = 1 << 8,
+    MemoryTooLarge = 1 << 9,
+
+    /// <summary>The kernel's reference leads to no blob.</summary>
+    Kernel = 1 << 10,
+
+    /// <summary>The initrd's reference leads to no blob.</summary>
+    Initrd = 1 << 11,
+    CommandLineLength = 1 << 12,
+
+    /// <summary>The command line holds a control character.</summary>
+    CommandLineCharacter = 1 << 13,
+    Console = 1 << 14,
+    Devices = 1 << 15,
+    Restart = 1 << 16,
+    Options = 1 << 17,
+
+    /// <summary>Bytes behind the name or the command line are not zero.</summary>
+    Padding = 1 << 18,
+}
+
+/// <summary>What the one who starts a VM can offer it.</summary>
+public readonly struct VmLimits
+{
+    /// <summary>Processors that this version of the kernel can give a VM.</summary>
+    public const uint SupportedCpus = 1;
+
+    /// <summary>Guest kernels need more than this to say why they cannot start.</summary>
+    public const ulong MinMemoryBytes = 2 * Size.MiB;
+
+    public readonly uint MaxCpus;
+
+    /// <summary>In bytes.</summary>
+    public readonly ulong MaxMemoryBytes;
+
+    /// <summary>Blobs to which a definition can refer.</summary>
+    public readonly uint BlobCount;
+
+    public VmLimits(uint maxCpus, ulong maxMemoryBytes, uint blobCount)
+    {
+        MaxCpus = maxCpus;
+        MaxMemoryBytes = maxMemoryBytes;
+        BlobCount = blobCount;
+    }
+}
+
+/// <summary>The rules for a VM definition, the same for the image tool, management and the kernel.</summary>
+public static class VmDefinitionValidator
+{
+    /// <summary>Checks all that one definition says by itself; that names are unique is its owner's to check, with <see cref="SameName"/>.</summary>
+    public static VmDefinitionErrors Validate(in VmDefinition definition, in VmLimits limits)
+    {
+        if (definition.Length != VmDefinition.Size || definition.Version != VmDefinition.CurrentVersion)
+            return VmDefinitionErrors.Format;
+        return Name(in definition) | Resources(in definition, in limits) | Boot(in definition, in limits) | Choices(in definition);
+    }
+
+    public static bool SameName(in VmDefinition left, in VmDefinition right) => left.Name.SequenceEqual(right.Name);
+
+    private static VmDefinitionErrors Name(in VmDefinition definition)
+    {
+        VmDefinitionErrors errors = VmDefinitionErrors.None;
+        if (definition.NameLength is 0 or > VmDefinition.MaxNameLength)
+            errors |= VmDefinitionErrors.NameLength;
+        foreach (byte character in definition.Name)
+        {
+            if (character is not ((>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-'))
+                errors |= VmDefinitionErrors.NameCharacter;
+        }
+        return errors;
+    }
+
+    private static VmDefinitionErrors Resources(in VmDefinition definition, in VmLimits limits)
+    {
+        VmDefinitionErrors errors = VmDefinitionErrors.None;
+        if (definition.CpuCount == 0)
+            errors |= VmDefinitionErrors.NoCpu;
+        if (definition.CpuCount > limits.MaxCpus)
+            errors |= VmDefinitionErrors.TooManyCpus;
+        if (definition.MemoryBytes < VmLimits.MinMemoryBytes)
+            errors |= VmDefinitionErrors.MemoryTooSmall;
+        if (!Alignment.IsAligned(definition.MemoryBytes, Size.Page))
+            errors |= VmDefinitionErrors.MemoryNotInPages;
+        if (definition.MemoryBytes > limits.MaxMemoryBytes)
+            errors |= VmDefinitionErrors.MemoryTooLarge;
+        return errors;
+    }
+
+    private static VmDefinitionErrors Boot(in VmDefinition definition, in VmLimits limits)
+    {
+        VmDefinitionErrors errors = VmDefinitionErrors.None;
+        if (definition.Kernel >= limits.BlobCount)
+            errors |= VmDefinitionErrors.Kernel;
+        if (definition.Initrd != VmDefinition.NoBlob && definition.Initrd >= limits.BlobCount)
+            errors |= VmDefinitionErrors.Initrd;
+        if (definition.CommandLineLength > VmDefinition.MaxCommandLineLength)
+            errors |= VmDefinitionErrors.CommandLineLength;
+        foreach (byte character in definition.CommandLine)
+        {
+            if (character is < 0x20 or 0x7F)
+                errors |= VmDefinitionErrors.CommandLineCharacter;
+        }
+        return errors;
+    }
+
+    private static VmDefinitionErrors Choices(in VmDefinition definition)
+    {
+        VmDefinitionErrors errors = VmDefinitionErrors.None;
+        if (definition.Class is not VmClass.Microvm)
+            errors |= VmDefinitionErrors.Class;
+        if (definition.Console is not (VmConsole.None or VmConsole.Host))
+            errors |= VmDefinitionErrors.Console;
+        if (definition.Restart is not (VmRestart.Never or VmRestart.OnFailure or VmRestart.Always))
+            errors |= VmDefinitionErrors.Restart;
+        if ((definition.Options & ~VmOptions.Autostart) != 0)
+            errors |= VmDefinitionErrors.Options;
+        if ((definition.Devices & ~VmDevices.TestExit) != 0)
+            errors |= VmDefinitionErrors.Devices;
+        if (!definition.IsPaddingZero)
+            errors |= VmDefinitionErrors.Padding;
+        return errors;
+    }
+
+    /// <summary>What is wrong, in words for the log, of the first rule that is broken; empty for none.</summary>
+    public static ReadOnlySpan<byte> Describe(VmDefinitionErrors errors) => (VmDefinitionErrors)((uint)errors & unchecked(0u - (uint)errors)) switch
+    {
+        VmDefinitionErrors.None => default,
+        VmDefinitionErrors.Format => "its definition is not of this version"u8,
+        VmDefinitionErrors.NameLength => "its name is not 1 to 32 characters long"u8,
+        VmDefinitionErrors.NameCharacter => "its name has characters other than a-z, 0-9 and -"u8,
+        VmDefinitionErrors.NameTaken => "an earlier VM has its name"u8,
+        VmDefinitionErrors.Class => "its class is unknown"u8,
+        VmDefinitionErrors.NoCpu => "it has no processor"u8,
+        VmDefinitionErrors.TooManyCpus => "it has more processors than a VM can have"u8,
+        VmDefinitionErrors.MemoryTooSmall => "its memory is less than 2 MiB"u8,
+        VmDefinitionErrors.MemoryNotInPages => "its memory is no multiple of 4 KiB"u8,
+        VmDefinitionErrors.MemoryTooLarge => "its memory is more than this host has to give"u8,
+        VmDefinitionErrors.Kernel => "its kernel is missing"u8,
+        VmDefinitionErrors.Initrd => "its initrd is missing"u8,
+        VmDefinitionErrors.CommandLineLength => "its command line is longer than 2047 bytes"u8,
+        VmDefinitionErrors.CommandLineCharacter => "its command line has control characters"u8,
+        VmDefinitionErrors.Console => "its console is unknown"u8,
+        VmDefinitionErrors.Devices => "it has an unknown device"u8,
+        VmDefinitionErrors.Restart => "its restart policy is unknown"u8,
+        VmDefinitionErrors.Options => "it has an unknown option"u8,
+        VmDefinitionErrors.Padding => "its definition has bytes where none belong"u8,
+        _ => "its definition breaks an unknown rule"u8,
+    };
+}

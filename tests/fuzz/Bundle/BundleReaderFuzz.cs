@@ -1,0 +1,57 @@
+using HyperOS.Abi;
+using HyperOS.Tests.Abi;
+
+namespace HyperOS.Tests.Fuzz.Bundle;
+
+public class BundleReaderFuzz
+{
+    private const int TablesEnd = BundleHeader.Size + 2 * VmDefinition.Size + 2 * BundleBlob.Size;
+
+    [Fact]
+    public void No_bundle_breaks_its_reader()
+    {
+        byte[] valid = SampleBundle.Build();
+        FuzzRun.Run(random =>
+        {
+            byte[] bundle = FuzzRun.Mutate(random, valid);
+            // Most of a bundle is content, which nothing reads: spend most changes on what is read.
+            for (int changes = random.Next(4); changes > 0 && bundle.Length > TablesEnd; changes--)
+            {
+                int start = random.Next(3) switch { 0 => 0, 1 => BundleHeader.Size, _ => BundleHeader.Size + 2 * VmDefinition.Size };
+                bundle[start + random.Next(0x40)] = (byte)(random.Next(4) switch { 0 => 0, 1 => 0xFF, 2 => 1 << random.Next(8), _ => random.Next(256) });
+            }
+            Walk(bundle);
+        });
+    }
+
+    [Fact]
+    public void No_random_bytes_behind_a_valid_magic_break_the_reader() => FuzzRun.Run(random =>
+    {
+        byte[] bundle = new byte[random.Next(0x4000)];
+        random.NextBytes(bundle);
+        SampleBundle.Build().AsSpan(0, Math.Min(bundle.Length, 0x0C)).CopyTo(bundle);
+        Walk(bundle);
+    });
+
+    private static void Walk(byte[] bundle)
+    {
+        if (BundleReader.TryOpen(bundle, out BundleReader reader) != BundleStatus.Valid)
+            return;
+        Assert.Equal(32, reader.TablesSha256.Length);
+        Assert.True(reader.HashedTables.Length < bundle.Length);
+        for (int i = 0; i < reader.DefinitionCount; i++)
+        {
+            VmDefinitionErrors errors = reader.ReadDefinition(i, 4, 1ul << 30, out VmDefinition definition);
+            Assert.True(definition.Name.Length <= VmDefinition.MaxNameLength);
+            Assert.True(definition.CommandLine.Length <= VmDefinition.MaxCommandLineLength);
+            if (errors == VmDefinitionErrors.None)
+                Assert.True(reader.TryGetBlob(definition.Kernel, out _));
+        }
+        for (uint i = 0; i < reader.BlobCount; i++)
+        {
+            Assert.True(reader.TryGetBlob(i, out Blob blob));
+            Assert.True(blob.Content.Length <= bundle.Length);
+            Assert.Equal(32, blob.Sha256.Length);
+        }
+    }
+}

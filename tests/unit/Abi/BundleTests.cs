@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using HyperOS.Abi;
+using HyperOS.Tests.Abi;
+
+namespace HyperOS.Tests.Unit.Abi;
+
+public class BundleTests
+{
+    private const int FirstBlobRow = 0x40 + 2 * 0x848;
+
+    [Fact]
+    public void The_layouts_are_fixed()
+    {
+        Assert.Equal(0x40, Unsafe.SizeOf<BundleHeader>());
+        Assert.Equal(0x00, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.Magic)));
+        Assert.Equal(0x08, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.Version)));
+        Assert.Equal(0x2C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.OnAllStopped)));
+        Assert.Equal(0x30, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.TotalLength)));
+        Assert.Equal(0x38, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.DefinitionCount)));
+        Assert.Equal(0x3C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.BlobCount)));
+        Assert.Equal(0x2C, BundleHeader.HashedOffset);
+        Assert.Equal("HYBUNDLE"u8, SampleBundle.Build().AsSpan(0, 8));
+        Assert.Equal(0x60, Unsafe.SizeOf<BundleBlob>());
+        Assert.Equal(0x00, (int)Marshal.OffsetOf<BundleBlob>(nameof(BundleBlob.FileOffset)));
+        Assert.Equal(0x08, (int)Marshal.OffsetOf<BundleBlob>(nameof(BundleBlob.Length)));
+    }
+
+    [Fact]
+    public void A_bundle_reads_back_as_it_was_written()
+    {
+        byte[] bundle = SampleBundle.Build();
+        Assert.Equal(BundleStatus.Valid, BundleReader.TryOpen(bundle, out BundleReader reader));
+        Assert.Equal(AllStoppedAction.PowerOff, reader.OnAllStopped);
+        Assert.Equal(2, reader.DefinitionCount);
+        Assert.Equal(2, reader.BlobCount);
+        Assert.Equal(SHA256.HashData(reader.HashedTables), reader.TablesSha256.ToArray());
+        Assert.Equal(VmDefinitionErrors.None, reader.ReadDefinition(1, 1, 256ul << 20, out VmDefinition db));
+        Assert.Equal("db"u8, db.Name);
+        Assert.True(reader.TryGetBlob(db.Initrd, out Blob initrd));
+        Assert.Equal("initrd.img"u8, initrd.Name);
+        Assert.Equal(SampleBundle.InitrdContent, initrd.Content);
+        Assert.Equal(SHA256.HashData(SampleBundle.InitrdContent), initrd.Sha256.ToArray());
+    }
+
+    [Fact]
+    public void What_is_not_there_is_not_found()
+    {
+        BundleReader.TryOpen(SampleBundle.Build(), out BundleReader reader);
+        Assert.False(reader.TryGetBlob(2, out _));
+        Assert.False(reader.TryGetBlob(uint.MaxValue, out _));
+        Assert.Equal(VmDefinitionErrors.Format, reader.ReadDefinition(2, 1, ulong.MaxValue, out _));
+        Assert.Equal(VmDefinitionErrors.Format, reader.ReadDefinition(-1, 1, ulong.MaxValue, out _));
+    }
+
+    [Fact]
+    public void The_second_VM_of_a_name_is_refused_and_the_first_is_not()
+    {
+        BundleReader.TryOpen(SampleBundle.Build(SampleBundle.Definition("web"u8), SampleBundle.Definition("web"u8)), out BundleReader reader);
+        Assert.Equal(VmDefinitionErrors.None, reader.ReadDefinition(0, 1, ulong.MaxValue, out _));
+        Assert.Equal(VmDefinitionErrors.NameTaken, reader.ReadDefinition(1, 1, ulong.MaxValue, out _));
+    }
+
+    [Fact]
+    public void A_change_anywhere_in_the_hashed_tables_shows_in_their_hash()
+    {
+        byte[] bundle = SampleBundle.Build();
+        bundle[0x40 + 0x10] = 2;
+        Assert.Equal(BundleStatus.Valid, BundleReader.TryOpen(bundle, out BundleReader reader));
+        Assert.NotEqual(SHA256.HashData(reader.HashedTables), reader.TablesSha256.ToArray());
+    }
+
+    [Fact]
+    public void Bytes_behind_the_bundle_are_ignored() =>
+        Assert.Equal(BundleStatus.Valid, BundleReader.TryOpen([.. SampleBundle.Build(), 1, 2, 3], out _));
+
+    [Fact]
+    public void Every_cut_is_noticed()
+    {
+        byte[] bundle = SampleBundle.Build();
+        for (int length = 0; length < bundle.Length; length++)
+            Assert.Equal(length < 0x40 ? BundleStatus.TooShort : BundleStatus.Truncated, BundleReader.TryOpen(bundle.AsSpan(0, length), out _));
+    }
+
+    [Theory]
+    [InlineData(0x00, 0ul, BundleStatus.NotABundle)]
+    [InlineData(0x08, 2ul, BundleStatus.WrongVersion)]
+    [InlineData(0x2C, 3ul, BundleStatus.UnknownAllStoppedAction)]
+    [InlineData(0x30, ulong.MaxValue, BundleStatus.Truncated)]
+    [InlineData(0x30, 0ul, BundleStatus.TablesOutOfRange)]
+    [InlineData(0x38, 1025ul, BundleStatus.TooManyDefinitions)]
+    [InlineData(0x38, 0x800_00000020ul, BundleStatus.TablesOutOfRange)]
+    [InlineData(0x3C, 2049ul, BundleStatus.TooManyBlobs)]
+    [InlineData(FirstBlobRow, 0x1000ul, BundleStatus.BlobOutOfRange)]
+    [InlineData(FirstBlobRow, 0x2001ul, BundleStatus.BlobNotPageAligned)]
+    [InlineData(FirstBlobRow, ulong.MaxValue, BundleStatus.BlobOutOfRange)]
+    [InlineData(FirstBlobRow + 8, 0x1004ul, BundleStatus.BlobOutOfRange)]
+    [InlineData(FirstBlobRow + 8, ulong.MaxValue, BundleStatus.BlobOutOfRange)]
+    [InlineData(FirstBlobRow + 0x30, 0x1Bul, BundleStatus.BlobNameNotPrintable)]
+    [InlineData(FirstBlobRow + 0x38, 1ul, BundleStatus.BlobNameNotPrintable)]
+    public void A_hostile_field_is_named(int offset, ulong value, BundleStatus expected)
+    {
+        byte[] bundle = SampleBundle.Build();
+        Span<byte> field = bundle.AsSpan(offset);
+        if (offset is 0x08 or 0x2C or 0x3C)
+            BinaryPrimitives.WriteUInt32LittleEndian(field, (uint)value);
+        else
+            BinaryPrimitives.WriteUInt64LittleEndian(field, value);
+        Assert.Equal(expected, BundleReader.TryOpen(bundle, out BundleReader reader));
+        Assert.Equal(0, reader.DefinitionCount);
+    }
+
+    [Fact]
+    public void Every_status_has_words_of_its_own()
+    {
+        HashSet<string> seen = ["unknown"];
+        foreach (BundleStatus status in Enum.GetValues<BundleStatus>())
+            Assert.True(seen.Add(System.Text.Encoding.ASCII.GetString(BundleReader.Describe(status))), status.ToString());
+    }
+}
