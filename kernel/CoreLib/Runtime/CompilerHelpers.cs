@@ -39,7 +39,7 @@ namespace System.Runtime.CompilerServices
 {
     /// <summary>What ILC writes in front of the statics of a type whose static constructor runs lazily.</summary>
     [InteropServices.StructLayout(InteropServices.LayoutKind.Sequential)]
-    public struct StaticClassConstructionContext
+    internal struct StaticClassConstructionContext
     {
         /// <summary>The constructor; 0 once it has run, 1 while some core runs it.</summary>
         public IntPtr cctorMethodAddress;

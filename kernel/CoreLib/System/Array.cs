@@ -7,6 +7,8 @@ public abstract class Array
 {
     internal int _length;
 
+    private protected Array() { }
+
     public int Length { [Intrinsic] get => _length; }
 }
 

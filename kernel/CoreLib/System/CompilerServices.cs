@@ -1,6 +1,6 @@
 namespace System.Runtime.CompilerServices
 {
-    public sealed class IntrinsicAttribute : Attribute { }
+    internal sealed class IntrinsicAttribute : Attribute { }
     public sealed class IndexerNameAttribute : Attribute { public IndexerNameAttribute(string indexerName) { } }
     public sealed class IsReadOnlyAttribute : Attribute { }
     public sealed class IsByRefLikeAttribute : Attribute { }
@@ -29,8 +29,8 @@ namespace System.Runtime.CompilerServices
     public sealed class ScopedRefAttribute : Attribute { }
     public sealed class RefSafetyRulesAttribute : Attribute { public RefSafetyRulesAttribute(int version) { } }
     public sealed class SkipLocalsInitAttribute : Attribute { }
-    public sealed class IsVolatile { }
-    public sealed class IsExternalInit { }
+    public static class IsVolatile { }
+    public static class IsExternalInit { }
     public sealed class CallConvCdecl { }
     public sealed class CallConvSuppressGCTransition { }
 
@@ -85,7 +85,7 @@ namespace System.Runtime.InteropServices
 {
     public enum LayoutKind { Sequential = 0, Explicit = 2, Auto = 3 }
     public enum CharSet { None = 1, Ansi = 2, Unicode = 3, Auto = 4 }
-    public sealed class UnmanagedType { }
+    public enum UnmanagedType { }
     public sealed class InAttribute : Attribute { }
     public sealed class OutAttribute : Attribute { }
     public sealed class StructLayoutAttribute : Attribute

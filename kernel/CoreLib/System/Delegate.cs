@@ -8,6 +8,8 @@ public abstract class Delegate
     internal nint _extraFunctionPointerOrData;
     internal IntPtr _functionPointer;
 
+    private protected Delegate() { }
+
     private void InitializeClosedInstance(object firstParameter, IntPtr functionPointer)
     {
         _functionPointer = functionPointer;
@@ -22,4 +24,7 @@ public abstract class Delegate
     }
 }
 
-public abstract class MulticastDelegate : Delegate { }
+public abstract class MulticastDelegate : Delegate
+{
+    private protected MulticastDelegate() { }
+}

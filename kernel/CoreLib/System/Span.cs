@@ -230,11 +230,11 @@ public static class MemoryExtensions
     public static bool StartsWith<T>(this ReadOnlySpan<T> span, ReadOnlySpan<T> value) where T : unmanaged, IEquatable<T>? =>
         value.Length <= span.Length && Same(span.Slice(0, value.Length), value);
 
-    public static int IndexOf(this ReadOnlySpan<byte> span, byte value)
+    public static int IndexOf<T>(this ReadOnlySpan<T> span, T value) where T : unmanaged, IEquatable<T>?
     {
         for (int i = 0; i < span.Length; i++)
         {
-            if (span[i] == value)
+            if (span[i].Equals(value))
                 return i;
         }
         return -1;

@@ -9,6 +9,8 @@ public sealed class String
     private readonly int _stringLength;
     private char _firstChar;
 
+    private String() { }
+
     public int Length { [Intrinsic] get => _stringLength; }
 
     [IndexerName("Chars")]
