@@ -37,6 +37,11 @@ internal sealed class IlRules
     /// <summary>The constructor that the C# compiler calls for a literal of bytes that lies in the assembly's data.</summary>
     private const string LiteralConstructor = "System.ReadOnlySpan`1<System.Byte>..ctor(System.Void*, System.Int32) : instance System.Void";
 
+    /// <summary>The C# compiler builds spans over stack memory of a constant size in one pattern; more than this many bytes is refused.</summary>
+    private const int MaximumStackSpan = 1024;
+
+    private const string StackSpanConstructor = "..ctor(System.Void*, System.Int32) : instance System.Void";
+
     /// <summary>Home of literals and of bounds-checked helpers for inline arrays; no name that C# source could use.</summary>
     private const string CompilerDetails = "<PrivateImplementationDetails>";
 
@@ -136,9 +141,9 @@ internal sealed class IlRules
         (OpCode code, EntityHandle token, _) = instructions[index];
         if (code == OpCodes.Box)
             Refuse(name, $"boxes a {_text.NameOf(token)}");
-        else if (s_refusedCodes.Contains(code))
+        else if (s_refusedCodes.Contains(code) && !IsStackSpan(instructions, index))
             Refuse(name, $"uses the instruction {code.Name}");
-        else if (Called(token) is { } target && !IsLiteral(target.Text, instructions, index))
+        else if (Called(token) is { } target && !IsLiteral(target.Text, instructions, index) && !IsStackSpan(instructions, index - 2))
             CheckTarget(name, target.Type, target.Name, target.Text);
     }
 
@@ -165,6 +170,17 @@ internal sealed class IlRules
         return _text.NameOf(field.GetDeclaringType()) == CompilerDetails && (uint)length <= (uint)SizeOf(field);
     }
 
+    /// <summary>Whether stack memory is taken, its size a small constant, for a span that lies within: length, localloc, length, constructor.</summary>
+    private bool IsStackSpan(List<IlInstruction> instructions, int index)
+    {
+        if (index < 2 || index + 2 >= instructions.Count || instructions[index].Code != OpCodes.Localloc || instructions[index - 1].Code != OpCodes.Conv_U
+            || instructions[index - 2].Number is not { } bytes || instructions[index + 1].Number is not { } length
+            || Called(instructions[index + 2].Token) is not { } constructor || !constructor.Text.EndsWith(StackSpanConstructor, StringComparison.Ordinal))
+            return false;
+        int size = constructor.Type.Split('<') is ["System.Span`1" or "System.ReadOnlySpan`1", string element] ? SizeOf(element.TrimEnd('>')) : 0;
+        return size != 0 && (ulong)(uint)length * (uint)size <= (uint)bytes && (uint)bytes <= MaximumStackSpan;
+    }
+
     private int SizeOf(FieldDefinition field)
     {
         string type = field.DecodeSignature(_text, null);
@@ -173,8 +189,18 @@ internal sealed class IlRules
             if (_text.NameOf(handle) == type)
                 return _reader.GetTypeDefinition(handle).GetLayout().Size;
         }
-        return type switch { "System.Byte" => 1, "System.Int16" => 2, "System.Int32" => 4, "System.Int64" => 8, _ => 0 };
+        return SizeOf(type);
     }
+
+    /// <summary>Bytes in an element of the primitive type; 0 for all others.</summary>
+    private static int SizeOf(string type) => type switch
+    {
+        "System.Byte" or "System.SByte" => 1,
+        "System.Int16" or "System.UInt16" => 2,
+        "System.Int32" or "System.UInt32" => 4,
+        "System.Int64" or "System.UInt64" => 8,
+        _ => 0,
+    };
 
     /// <summary>The method or field behind a token.</summary>
     private (string Type, string Name, string Text)? Called(EntityHandle token)

@@ -36,6 +36,8 @@ public class IlRulesTests
     [InlineData("Pinned.Break", "has a local variable of type System.Byte& pinned")]
     [InlineData("StackMemory.Break", "uses the instruction localloc")]
     [InlineData("StackSpan.Break", "uses the instruction localloc")]
+    [InlineData("StackSpanTooLarge.Break", "uses the instruction localloc")]
+    [InlineData("StackSpanTooLong.Break", "uses System.Span`1<System.UInt32>..ctor(System.Void*, System.Int32)")]
     [InlineData("IndirectCall.Break", "uses the instruction calli")]
     [InlineData("SpanOfPointer.Break", "uses System.ReadOnlySpan`1<System.Byte>..ctor(System.Void*, System.Int32)")]
     [InlineData("Catches.Break", "has a catch region")]

@@ -52,6 +52,15 @@ public static class AcceptedLiterals
         return bytes.SequenceEqual("abc"u8) ? sum : Volatile.Read(ref sum);
     }
 
+    public static uint Stack(uint value)
+    {
+        Span<uint> words = stackalloc uint[256];
+        Span<byte> bytes = stackalloc byte[36];
+        words[3] = value;
+        bytes[5] = 1;
+        return words[bytes[5]];
+    }
+
     public static int Choose(int value) => value switch { 0 => 4, 1 => 9, 2 => -3, 3 => 41, 4 => 12, 5 => 0x2900_0029, _ => 0 };
 
     public static bool Same<T>(T left, T right)

@@ -109,6 +109,25 @@ public static class StackSpan
     }
 }
 
+public static class StackSpanTooLarge
+{
+    public static int Break()
+    {
+        Span<uint> memory = stackalloc uint[257];
+        return memory.Length;
+    }
+}
+
+public static unsafe class StackSpanTooLong
+{
+    public static uint Break()
+    {
+        byte* bytes = stackalloc byte[8];
+        Span<uint> memory = new(bytes, 4);
+        return memory[3];
+    }
+}
+
 public static unsafe class IndirectCall
 {
     public static int Break() => ((delegate*<int, int>)&Next)(1);
