@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+
+namespace HyperOS.Tests.ImageTool;
+
+/// <summary>A directory with a kernel, an initrd and a VM file; gone with its test.</summary>
+internal sealed class SampleFiles : IDisposable
+{
+    /// <summary>Every key, as README shows the schema.</summary>
+    public const string FullVmFile = """
+        version: 1
+        onAllStopped: poweroff
+        vms:
+          - name: web
+            class: microvm
+            cpu: { count: 1 }
+            memory: 256MiB
+            boot: { kernel: vmlinuz, initrd: initrd.img, cmdline: "console=ttyS0" }
+            console: host
+            devices: [ testExit ]
+            autostart: true
+            restart: onFailure
+        """;
+
+    public SampleFiles()
+    {
+        Directory = System.IO.Directory.CreateTempSubdirectory("hyperos").FullName;
+        Add("vmlinuz", BzImage());
+        Add("initrd.img", "initrd"u8.ToArray());
+    }
+
+    public string Directory { get; }
+
+    public static byte[] BzImage()
+    {
+        byte[] image = new byte[0x400];
+        "HdrS"u8.CopyTo(image.AsSpan(0x202));
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x206), 0x020F);
+        image[0x211] = 1;
+        image[0x236] = 1;
+        return image;
+    }
+
+    public string Add(string name, byte[] content)
+    {
+        string path = Path.Combine(Directory, name);
+        File.WriteAllBytes(path, content);
+        return path;
+    }
+
+    public string AddVmFile(string yaml)
+    {
+        string path = Path.Combine(Directory, "vms.yaml");
+        File.WriteAllText(path, yaml);
+        return path;
+    }
+
+    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+}

@@ -1,0 +1,202 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using HyperOS.Abi;
+using HyperOS.Core;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace HyperOS.ImageTool;
+
+/// <summary>Reads VM files: the schema, in the order of its keys. What the values may be is <see cref="VmDefinitionValidator"/>'s.</summary>
+internal sealed class VmFileReader
+{
+    private const ulong CurrentVersion = 1;
+    private const long MaxFileLength = 1L << 30;
+
+    /// <summary>Where each of the validator's errors belongs in the file, and what to do about it.</summary>
+    private static readonly (VmDefinitionErrors Error, string Key, string Hint)[] Places =
+    [
+        (VmDefinitionErrors.NameLength, "name", "choose another"),
+        (VmDefinitionErrors.NameCharacter, "name", "leave them out"),
+        (VmDefinitionErrors.NameTaken, "name", "choose another"),
+        (VmDefinitionErrors.NoCpu, "cpu.count", "write 1"),
+        (VmDefinitionErrors.TooManyCpus, "cpu.count", $"this version gives a VM at most {VmLimits.SupportedCpus}"),
+        (VmDefinitionErrors.MemoryTooSmall, "memory", "write more"),
+        (VmDefinitionErrors.MemoryTooLarge, "memory", "write less, or name the size of the real machine with --host-memory"),
+        (VmDefinitionErrors.CommandLineLength, "boot.cmdline", "shorten it"),
+        (VmDefinitionErrors.CommandLineCharacter, "boot.cmdline", "write it on one line"),
+    ];
+
+    private readonly string _path;
+    private readonly ulong _memoryForVms;
+    private readonly VmFile _file = new();
+
+    private VmFileReader(string path, ulong hostMemory)
+    {
+        _path = path;
+        _memoryForVms = MemoryForVms(hostMemory);
+    }
+
+    /// <summary>What a host with this memory can give to VMs: all but the kernel's 16 MiB and 0.1 %. The files of the bundle come off this too.</summary>
+    public static ulong MemoryForVms(ulong hostMemory) =>
+        Alignment.Down(hostMemory - Math.Min(hostMemory, 16 * Size.MiB + hostMemory / 1000), Size.MiB);
+
+    /// <summary>Reads a VM file and every file that it names.</summary>
+    /// <exception cref="IOException">The VM file itself cannot be read.</exception>
+    public static VmFile Read(string path, ulong hostMemory)
+    {
+        VmFileReader reader = new(path, hostMemory);
+        using StreamReader text = File.OpenText(path);
+        YamlStream yaml = [];
+        try
+        {
+            yaml.Load(text);
+        }
+        catch (YamlException exception)
+        {
+            reader.Add(exception.Start, "file", $"not valid YAML: {exception.Message}");
+            return reader._file;
+        }
+        if (yaml.Documents.Count == 1)
+            reader.ReadDocument(yaml.Documents[0].RootNode);
+        else
+            reader.Add(new Mark(0, 1, 1), "file", $"{yaml.Documents.Count} YAML documents; write exactly one");
+        return reader._file;
+    }
+
+    private void ReadDocument(YamlNode root)
+    {
+        YamlFields fields = new(_path, "", root, _file.Errors, "version", "onAllStopped", "vms");
+        string versionHint = $"write {CurrentVersion}";
+        if (fields.Number("version", required: true, CurrentVersion, versionHint) != CurrentVersion)
+            fields.Report("version", $"this version is unknown; {versionHint}");
+        _file.OnAllStopped = fields.Choice(
+            "onAllStopped", AllStoppedAction.Stay, ("stay", AllStoppedAction.Stay), ("poweroff", AllStoppedAction.PowerOff), ("reboot", AllStoppedAction.Reboot));
+        YamlNode[] vms = [.. fields.Sequence("vms", required: true, "list the VMs below it, each after a dash")];
+        for (int i = 0; i < vms.Length; i++)
+            _file.Definitions.Add(ReadVm($"vms[{i}]", vms[i]));
+        if (vms.Length > BundleReader.MaxDefinitions)
+            fields.Report("vms", $"{vms.Length} VMs; write at most {BundleReader.MaxDefinitions}");
+        CheckThatAllFit(fields);
+    }
+
+    private VmDefinition ReadVm(string path, YamlNode node)
+    {
+        YamlFields fields = new(
+            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "devices", "autostart", "restart");
+        VmDefinition vm = VmDefinition.Empty;
+        vm.SetName(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
+        vm.Class = fields.Choice("class", VmClass.Microvm, ("microvm", VmClass.Microvm));
+        YamlFields? cpu = fields.Mapping("cpu", required: false, "count");
+        vm.CpuCount = (uint)Math.Min(cpu?.Number("count", required: true, 1, "write a number such as 1") ?? 1, uint.MaxValue);
+        vm.MemoryBytes = fields.Bytes("memory", VmLimits.MinMemoryBytes, "write a whole number with its unit, such as 256MiB or 1GiB");
+        YamlFields? boot = fields.Mapping("boot", required: true, "kernel", "initrd", "cmdline");
+        if (boot is not null)
+            ReadBoot(boot, ref vm);
+        vm.Console = fields.Choice("console", VmConsole.None, ("none", VmConsole.None), ("host", VmConsole.Host));
+        vm.Devices = ReadDevices(fields);
+        vm.Options = fields.Choice("autostart", VmOptions.Autostart, ("true", VmOptions.Autostart), ("false", VmOptions.None));
+        vm.Restart = fields.Choice(
+            "restart", VmRestart.Never, ("never", VmRestart.Never), ("onFailure", VmRestart.OnFailure), ("always", VmRestart.Always));
+        if (fields.IsMapping)
+            Validate(in vm, fields, cpu, boot);
+        return vm;
+    }
+
+    private void ReadBoot(YamlFields boot, ref VmDefinition vm)
+    {
+        if (boot.Text("kernel", required: true, "name the guest's kernel file") is string kernel && ReadFile(boot, "kernel", kernel) is byte[] image)
+        {
+            KernelFormat format = KernelImage.Detect(image);
+            if (format == KernelFormat.Unknown)
+                boot.Report("kernel", $"{kernel} is no kernel that can be started; give a bzImage, a PVH ELF or a multiboot1 ELF for x86-64");
+            vm.Kernel = _file.AddBlob(Path.GetFileName(kernel), image, KernelImage.NameOf(format));
+        }
+        if (boot.Text("initrd", required: false, "name the guest's initrd file, or leave the key out") is string initrd
+            && ReadFile(boot, "initrd", initrd) is byte[] content)
+        {
+            vm.Initrd = _file.AddBlob(Path.GetFileName(initrd), content, format: null);
+        }
+        vm.SetCommandLine(Encoding.UTF8.GetBytes(boot.Text("cmdline", required: false, "write the kernel's command line, or leave the key out") ?? ""));
+    }
+
+    private static VmDevices ReadDevices(YamlFields fields)
+    {
+        const string Hint = "list any of testExit, as in [ testExit ]";
+        VmDevices devices = VmDevices.None;
+        foreach (YamlNode node in fields.Sequence("devices", required: false, Hint))
+        {
+            if (node is YamlScalarNode { Value: "testExit" })
+                devices |= VmDevices.TestExit;
+            else
+                fields.Report("devices", $"\"{node}\" is unknown; {Hint}");
+        }
+        return devices;
+    }
+
+    private byte[]? ReadFile(YamlFields fields, string key, string name)
+    {
+        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_path))!, name);
+        try
+        {
+            FileInfo file = new(path);
+            if (Directory.Exists(path))
+                fields.Report(key, $"{path} is a directory; name the file in it");
+            else if (!file.Exists)
+                fields.Report(key, $"{path} does not exist; paths are relative to the VM file");
+            else if (file.Length is 0 or > MaxFileLength)
+                fields.Report(key, $"{path} is {ByteSize.Format((ulong)file.Length)} long; give a file of 1 byte to {ByteSize.Format((ulong)MaxFileLength)}");
+            else
+                return File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            fields.Report(key, $"{path} cannot be read: {exception.Message}");
+        }
+        return null;
+    }
+
+    private void Validate(in VmDefinition vm, YamlFields fields, YamlFields? cpu, YamlFields? boot)
+    {
+        // Files that are missing have been reported, so no reference is an error of its own here.
+        VmDefinitionErrors errors = VmDefinitionValidator.Validate(in vm, new VmLimits(VmLimits.SupportedCpus, _memoryForVms, blobCount: uint.MaxValue));
+        foreach (VmDefinition earlier in _file.Definitions)
+        {
+            if (VmDefinitionValidator.SameName(in earlier, in vm))
+                errors |= VmDefinitionErrors.NameTaken;
+        }
+        foreach ((VmDefinitionErrors error, string key, string hint) in Places)
+        {
+            if ((errors & error) == 0)
+                continue;
+            errors &= ~error;
+            string message = $"{Encoding.ASCII.GetString(VmDefinitionValidator.Describe(error))}; {hint}";
+            string[] keys = key.Split('.');
+            (keys[0] switch { "cpu" => cpu, "boot" => boot, _ => fields })?.Report(keys[^1], message);
+        }
+        if (errors != VmDefinitionErrors.None)
+            throw new InvalidOperationException($"The schema lets {errors} through, which has no place in the file.");
+    }
+
+    private void CheckThatAllFit(YamlFields fields)
+    {
+        ulong files = (ulong)_file.Blobs.Sum(blob => (long)blob.Content.Length);
+        UInt128 vms = 0;
+        foreach (VmDefinition vm in _file.Definitions.Where(vm => (vm.Options & VmOptions.Autostart) != 0))
+            vms += vm.MemoryBytes;
+        if (files > BundleWriter.MaxContentLength)
+            fields.Report("vms", $"their files are {ByteSize.Format(files)} long together; an image holds {ByteSize.Format(BundleWriter.MaxContentLength)}");
+        else if (vms + files > _memoryForVms && _file.Errors.Count == 0)
+        {
+            fields.Report(
+                "vms",
+                $"the VMs that start by themselves take {ByteSize.Format((ulong)vms)} and their files {ByteSize.Format(files)}, but the host has "
+                + $"{ByteSize.Format(_memoryForVms)} for them; write less memory, or name the size of the real machine with --host-memory");
+        }
+    }
+
+    private void Add(Mark mark, string key, string message) => _file.Errors.Add(new SourceError(_path, mark.Line, mark.Column, key, message));
+}
