@@ -1,0 +1,115 @@
+# Sequences what the projects, the linker script and iso/ define; `make` alone lists the targets. Everything built lands in out/.
+
+VMS         ?= iso/default.yaml
+OUT         ?= out/hyperos.iso
+HOST_MEMORY ?= 2GiB
+
+ELF     := out/hyperos.elf
+OBJECT  := out/kernel/kernel.o
+BOOT    := $(patsubst boot/%.asm,out/kernel/%.o,$(wildcard boot/*.asm))
+BUNDLE  := out/bundle/$(subst /,_,$(OUT)).bundle
+GUEST   := out/guest/vmlinuz out/guest/initrd.img
+DEPS    := out/.deps
+
+TOOLS      := out/host/bin
+IMAGETOOL  := $(TOOLS)/ImageTool/release/imagetool.dll
+SYMBOLISER := $(TOOLS)/Symboliser/release/symboliser.dll
+BUILD      := dotnet build -c Release -v q -nologo
+
+sources = $(shell find $(wildcard $(1)) -name '*.cs' -o -name '*.csproj') $(wildcard $(1:%=%/Directory.Build.props)) \
+          Directory.Build.props Directory.Packages.props global.json
+# $(call need,command,Debian package)
+need = @command -v $(1) > /dev/null || { echo "$(1) is missing (Debian package $(2)): make deps installs it" >&2; exit 1; }
+need-dotnet = @dotnet --version > /dev/null 2>&1 || { echo "dotnet is missing: install the .NET 10 SDK, which README.md names" >&2; exit 1; }
+
+.PHONY: help deps iso run debug test clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make run     installs what is missing, builds the ISO and boots it in QEMU; Ctrl-A X leaves"
+	@echo "make test    runs all tests"
+	@echo "make iso     builds out/hyperos.iso; with VMS=file.yaml OUT=file.iso one that starts that file's guests,"
+	@echo "             checked against HOST_MEMORY=size (2GiB) of the machine that is to run them"
+	@echo "make debug   as run, but QEMU waits for GDB"
+	@echo "make deps    installs the tools and fetches the packages that all this needs"
+	@echo "make clean   deletes what was built; downloads stay in out/cache"
+
+deps:
+	tools/deps
+	iso/guest/fetch out/cache/guest
+	dotnet restore HyperOS.sln -v q
+	$(if $(wildcard kernel/Startup),dotnet restore kernel/Startup/Startup.csproj -p:Freestanding=true -v q)
+	@mkdir -p $(@D) out && touch $(DEPS)
+
+$(DEPS):
+	@$(MAKE) --no-print-directory deps
+
+iso: $(OUT)
+
+run: $(DEPS)
+	@$(MAKE) --no-print-directory $(OUT) $(SYMBOLISER)
+	@tools/run $(OUT) $(ELF) $(SYMBOLISER)
+
+debug: $(DEPS)
+	@$(MAKE) --no-print-directory $(OUT) $(SYMBOLISER)
+	@echo "QEMU waits; in another terminal: gdb $(ELF) -ex 'target remote localhost:1234'   (break points: hbreak, then continue)"
+	@tools/run $(OUT) $(ELF) $(SYMBOLISER) -s -S
+
+test:
+	$(need-dotnet)
+	@$(MAKE) --no-print-directory $(OUT)
+	@tools/test out/test-results
+
+clean:
+	find out -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2> /dev/null || true
+
+# The kernel: ILC's object and the assembled boot/, linked.
+
+$(OBJECT): $(call sources,kernel drivers)
+	$(need-dotnet)
+	$(BUILD) kernel/Startup/Startup.csproj -p:Freestanding=true
+	@touch $@
+
+out/kernel/%.o: boot/%.asm
+	$(call need,nasm,nasm)
+	@mkdir -p $(@D)
+	nasm -f elf64 -g -F dwarf -o $@ $<
+
+$(ELF): boot/kernel.ld $(BOOT) $(OBJECT)
+	$(call need,ld.lld,lld)
+	ld.lld -nostdlib -static --no-relax -z max-page-size=4096 -T $< -o $@ $(BOOT) $(OBJECT)
+
+# The guests: the bundle is always made anew and written only if it differs, for only the image tool knows what the VM file names.
+
+$(IMAGETOOL): $(call sources,tools/ImageTool kernel/Core kernel/Abi kernel/Specs kernel/Loaders)
+	$(need-dotnet)
+	$(BUILD) tools/ImageTool/ImageTool.csproj
+	@touch $@
+
+$(SYMBOLISER): $(call sources,tools/Symboliser)
+	$(BUILD) tools/Symboliser/Symboliser.csproj
+	@touch $@
+
+out/cache/guest/vmlinuz out/cache/guest/busybox &:
+	iso/guest/fetch out/cache/guest
+
+out/guest/vmlinuz: out/cache/guest/vmlinuz
+	@mkdir -p $(@D)
+	cp $< $@
+
+out/guest/initrd.img: out/cache/guest/busybox iso/guest/init $(IMAGETOOL)
+	@mkdir -p $(@D)
+	@dotnet $(IMAGETOOL) initramfs --busybox $< --init iso/guest/init --out $@
+
+$(BUNDLE): FORCE $(IMAGETOOL) $(if $(filter iso/default.yaml,$(VMS)),$(GUEST))
+	@mkdir -p $(@D)
+	@dotnet $(IMAGETOOL) bundle --vms '$(VMS)' --host-memory $(HOST_MEMORY) --out $@
+
+$(OUT): $(ELF) $(BUNDLE) iso/build iso/grub.cfg iso/early.cfg
+	$(call need,xorriso,xorriso)
+	$(call need,mformat,mtools)
+	$(call need,grub-mkimage,grub-common)
+	$(call need,strip,binutils)
+	@iso/build $(ELF) $(BUNDLE) $@
+
+FORCE:
