@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using HyperOS.Symboliser;
+
+namespace HyperOS.Tests.Boot;
+
+/// <summary>
+/// A machine under QEMU, driven over its first serial line. Backtraces on it are explained, and everything is kept in
+/// out/logs/TEST.log. Disposing ends the machine.
+/// <code>
+/// await using Machine machine = Machine.Start(new MachineOptions { Processors = 2 });
+/// await machine.WaitForLine("hyperos: ready");
+/// </code>
+/// </summary>
+public sealed partial class Machine : IAsyncDisposable
+{
+    private const int TailLines = 60;
+
+    private static readonly HashSet<string> s_names = [];
+
+    private readonly MachineOptions _options;
+    private readonly Process _process;
+    private readonly string _logPath;
+    private readonly ConsoleLog _console = new();
+    private readonly StringBuilder _errors = new();
+    private readonly Task _reading;
+    private int _cursor;
+
+    private Machine(MachineOptions options, string name)
+    {
+        _options = options;
+        _logPath = Path.Combine(Workspace.Root, "out/logs", name + ".log");
+        Directory.CreateDirectory(Path.GetDirectoryName(_logPath)!);
+        ProcessStartInfo start = new(Workspace.Tool("timeout"))
+        {
+            WorkingDirectory = Workspace.Root,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // The limit outlives this process, should it be killed: no emulator stays behind.
+        foreach (string argument in (string[])["--kill-after=5", $"{(int)options.Lifetime.TotalSeconds}", .. QemuCommand.Build(options, name)])
+            start.ArgumentList.Add(argument);
+        _process = Process.Start(start)!;
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            // Emulation always lacks some features of the processor it models.
+            if (line.Data is { } text && !text.Contains("TCG doesn't support requested feature", StringComparison.Ordinal))
+                _errors.AppendLine(text);
+        };
+        _process.BeginErrorReadLine();
+        _reading = Task.Run(ReadConsole);
+    }
+
+    /// <summary>All that the console said so far, as text.</summary>
+    public string Log => _console.Text;
+
+    /// <summary>Starts a machine; its log is named after the calling test.</summary>
+    public static Machine Start(MachineOptions options, [CallerMemberName] string test = "", [CallerFilePath] string file = "") =>
+        new(options, UniqueName($"{Path.GetFileNameWithoutExtension(file)}.{test}-{options.Boot}-{options.Processors}"));
+
+    /// <summary>Starts a purpose-built guest on a machine of its own, without HyperOS.</summary>
+    public static Machine StartBare(string guest, string commandLine = "", [CallerMemberName] string test = "", [CallerFilePath] string file = "") =>
+        Start(new MachineOptions { Boot = BootKind.Bare, Kernel = Workspace.Guest(guest), CommandLine = commandLine, MemoryMiB = 64 }, test, file);
+
+    /// <summary>Waits for a line that holds the text, after what was waited for before.</summary>
+    /// <returns>The whole line.</returns>
+    public Task<string> WaitForLine(string text, TimeSpan? limit = null) => WaitForLine(new Regex(Regex.Escape(text)), limit);
+
+    /// <summary>Waits for a line that matches, after what was waited for before.</summary>
+    /// <returns>The whole line.</returns>
+    public async Task<string> WaitForLine(Regex pattern, TimeSpan? limit = null) => (await WaitFor(pattern, wholeLine: true, limit)).Line;
+
+    /// <summary>Waits for text that no line's end need follow, such as a prompt, after what was waited for before.</summary>
+    public Task WaitForText(string text, TimeSpan? limit = null) => WaitFor(new Regex(Regex.Escape(text)), wholeLine: false, limit);
+
+    /// <summary>Sends text to the serial line.</summary>
+    public async Task Type(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        await _process.StandardInput.FlushAsync();
+    }
+
+    /// <summary>
+    /// Waits until the machine has ended: by the exit port (see <see cref="ExitPort"/>), or with 0 by power-off, reset or triple fault.
+    /// </summary>
+    public async Task<int> WaitForExit(TimeSpan? limit = null)
+    {
+        try
+        {
+            await Task.WhenAll(_process.WaitForExitAsync(), _reading).WaitAsync(limit ?? _options.WaitLimit);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"the machine did not end within {limit ?? _options.WaitLimit}{Tail()}");
+        }
+        return _process.ExitCode;
+    }
+
+    /// <summary>Whether the machine still runs.</summary>
+    public bool IsRunning => !_process.HasExited;
+
+    /// <summary>The exit code of QEMU when a value is written to the exit port (isa-debug-exit): its low bits, odd.</summary>
+    public static int ExitPort(uint value) => (int)(value << 1 | 1) & 0xFF;
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+        }
+        await _process.WaitForExitAsync();
+        await _reading;
+        _process.Dispose();
+    }
+
+    private static string UniqueName(string name)
+    {
+        string safe = UnsafeCharacters().Replace(name, "_");
+        lock (s_names)
+        {
+            string unique = safe;
+            for (int i = 2; !s_names.Add(unique); i++)
+                unique = $"{safe}-{i}";
+            return unique;
+        }
+    }
+
+    private async Task<(Match Match, string Line)> WaitFor(Regex pattern, bool wholeLine, TimeSpan? limit)
+    {
+        using CancellationTokenSource timeout = new(limit ?? _options.WaitLimit);
+        try
+        {
+            (Match match, string line) = await _console.WaitFor(pattern, _cursor, wholeLine, timeout.Token);
+            _cursor = match.Index + match.Length;
+            return (match, line);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new Xunit.Sdk.XunitException($"\"{Regex.Unescape(pattern.ToString())}\" did not come within {limit ?? _options.WaitLimit}{Tail()}");
+        }
+        catch (EndOfStreamException)
+        {
+            await _process.WaitForExitAsync();
+            throw new Xunit.Sdk.XunitException(
+                $"the machine ended with code {_process.ExitCode} before \"{Regex.Unescape(pattern.ToString())}\" came{Tail()}");
+        }
+    }
+
+    private async Task ReadConsole()
+    {
+        await using FileStream file = File.Create(_logPath);
+        using MemoryStream explained = new();
+        ConsoleFilter? filter = _options.Boot == BootKind.Bare ? null : new(new SymbolTable(ElfImage.Parse(await File.ReadAllBytesAsync(Workspace.Kernel))));
+        byte[] buffer = new byte[4096];
+        while (await _process.StandardOutput.BaseStream.ReadAsync(buffer) is > 0 and int count)
+        {
+            explained.SetLength(0);
+            if (filter is null)
+                explained.Write(buffer, 0, count);
+            else
+                filter.Write(buffer.AsSpan(0, count), explained);
+            explained.WriteTo(file);
+            file.Flush();
+            _console.Append(explained.GetBuffer().AsSpan(0, (int)explained.Length));
+        }
+        _console.Complete();
+    }
+
+    private string Tail()
+    {
+        string[] lines = Log.TrimEnd().Split('\n');
+        string errors = _errors.Length == 0 ? "" : $"\nQEMU says: {_errors}";
+        return $"; the log ends (all of it: {_logPath}):\n{string.Join('\n', lines.Skip(lines.Length - TailLines))}{errors}";
+    }
+
+    [GeneratedRegex("[^A-Za-z0-9._-]")]
+    private static partial Regex UnsafeCharacters();
+}

@@ -1,0 +1,63 @@
+namespace HyperOS.Tests.Boot;
+
+/// <summary>From where a machine starts.</summary>
+public enum BootKind
+{
+    /// <summary>The kernel directly, by its PVH entry; the bundle as its module.</summary>
+    Pvh,
+
+    /// <summary>The ISO as a CD, by BIOS.</summary>
+    IsoBios,
+
+    /// <summary>The ISO as a CD, by UEFI.</summary>
+    IsoUefi,
+
+    /// <summary>The ISO's bytes on a disk, by BIOS.</summary>
+    DiskBios,
+
+    /// <summary>The ISO's bytes on a disk, by UEFI.</summary>
+    DiskUefi,
+
+    /// <summary>Another kernel without HyperOS: <see cref="MachineOptions.Kernel"/> by multiboot1 or as QEMU's -kernel takes it.</summary>
+    Bare,
+}
+
+/// <summary>The machine that a test wants. The defaults are the smallest machine that boots the host.</summary>
+public sealed record MachineOptions
+{
+    public BootKind Boot { get; init; } = BootKind.Pvh;
+
+    public int Processors { get; init; } = 1;
+
+    public int MemoryMiB { get; init; } = 512;
+
+    /// <summary>As QEMU's -cpu takes it.</summary>
+    public string Cpu { get; init; } = "EPYC";
+
+    /// <summary>
+    /// The text of a VM file; paths in it are relative to the repository's out/, where <c>guests/NAME.elf</c> are the purpose-built guests
+    /// named in <see cref="Guests"/>. Null for a host without VMs.
+    /// </summary>
+    public string? Vms { get; init; }
+
+    /// <summary>Purpose-built guests that <see cref="Vms"/> names, to be assembled first.</summary>
+    public IReadOnlyList<string> Guests { get; init; } = [];
+
+    /// <summary>Changes the bundle's bytes before they are given to the kernel; for <see cref="BootKind.Pvh"/> only.</summary>
+    public Action<byte[]>? Tamper { get; init; }
+
+    /// <summary>The kernel of <see cref="BootKind.Bare"/>.</summary>
+    public string? Kernel { get; init; }
+
+    /// <summary>The kernel's command line; not for images, which have their own.</summary>
+    public string CommandLine { get; init; } = "";
+
+    /// <summary>How long one wait may take.</summary>
+    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>When the machine is ended, whatever the test does.</summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Further options of QEMU.</summary>
+    public IReadOnlyList<string> ExtraArguments { get; init; } = [];
+}

@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace HyperOS.Tests.Boot;
+
+/// <summary>Where files lie and which tools build them. What is built is built once a run.</summary>
+internal static class Workspace
+{
+    private static readonly ConcurrentDictionary<string, Lazy<string>> s_built = [];
+
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The kernel's ELF file with symbols.</summary>
+    public static string Kernel => Build("out/hyperos.elf", path => Run("make", ["--no-print-directory", path]));
+
+    /// <summary>A purpose-built guest: tests/guests/NAME.asm as an ELF32 multiboot1 kernel.</summary>
+    public static string Guest(string name) => Build($"out/guests/{name}.elf", path =>
+        Run("nasm", ["-f", "bin", "-Wall", "-Werror", "-I", "tests/guests/", "-o", path, $"tests/guests/{name}.asm"]));
+
+    /// <summary>The bundle that the image tool makes of a VM file.</summary>
+    public static string Bundle(string vmFile, int hostMemoryMiB, string bundle)
+    {
+        string tool = Build("out/host/bin/ImageTool/release/imagetool.dll", path => Run("make", ["--no-print-directory", path]));
+        Run("dotnet", [tool, "bundle", "--vms", vmFile, "--host-memory", $"{hostMemoryMiB}MiB", "--out", bundle]);
+        return bundle;
+    }
+
+    /// <summary>The image that starts a VM file's guests.</summary>
+    public static string Iso(string vmFile, int hostMemoryMiB, string iso)
+    {
+        string relative = Path.GetRelativePath(Root, iso);
+        Run("make", ["--no-print-directory", "iso", $"VMS={Path.GetRelativePath(Root, vmFile)}", $"HOST_MEMORY={hostMemoryMiB}MiB", $"OUT={relative}"]);
+        return iso;
+    }
+
+    /// <summary>The program's path.</summary>
+    /// <exception cref="InvalidOperationException">It is not installed; the message says how to install it.</exception>
+    public static string Tool(string name)
+    {
+        string package = name switch
+        {
+            "qemu-system-x86_64" => "qemu-system-x86",
+            "timeout" => "coreutils",
+            _ => name,
+        };
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException($"{name} is missing: make deps installs it (Debian package {package})");
+    }
+
+    /// <summary>A firmware file of Debian's package ovmf.</summary>
+    public static string Firmware(string name)
+    {
+        string path = $"/usr/share/OVMF/{name}";
+        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: make deps installs it (Debian package ovmf)");
+    }
+
+    private static string Build(string path, Action<string> build) => s_built.GetOrAdd(path, _ => new Lazy<string>(() =>
+    {
+        string full = Path.Combine(Root, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        build(path);
+        return full;
+    })).Value;
+
+    /// <summary>Runs a tool in the repository's root.</summary>
+    private static void Run(string tool, string[] arguments)
+    {
+        ProcessStartInfo start = new(Tool("timeout"), ["600", Tool(tool), .. arguments])
+        {
+            WorkingDirectory = Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // The test host's own MSBuild settings are not for what make builds.
+        foreach (string name in start.Environment.Keys.Where(key => key.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
+            start.Environment.Remove(name);
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd() + errors.GetAwaiter().GetResult();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{tool} {string.Join(' ', arguments)} failed:\n{output}");
+    }
+
+    private static string FindRoot()
+    {
+        for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "HyperOS.sln")))
+                return folder;
+        }
+        throw new InvalidOperationException("the tests do not run below the repository's root");
+    }
+}
