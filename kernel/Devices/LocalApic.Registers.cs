@@ -1,5 +1,7 @@
 using System.Threading;
 using HyperOS.Abi.State;
+using HyperOS.Specs.X86;
+using BaseFlags = HyperOS.Specs.X86.ApicBase;
 
 namespace HyperOS.Devices;
 
@@ -10,9 +12,9 @@ public sealed partial class LocalApic
     public const ulong BaseAddress = 0xFEE0_0000;
 
     /// <summary>First of the x2APIC MSRs; they end at 8FFH.</summary>
-    public const uint FirstMsr = 0x800;
+    public const uint FirstMsr = Msr.IA32_X2APIC_FIRST;
 
-    private const ulong BaseBsp = 1 << 8, BaseExtd = 1 << 10, BaseEn = 1 << 11;
+    private const ulong BaseBsp = (ulong)BaseFlags.BSP, BaseExtd = (ulong)BaseFlags.EXTD, BaseEn = (ulong)BaseFlags.EN;
 
     // Version 14H, maximum LVT entry 5, EOI-broadcast suppression.
     private const uint VersionValue = 0x14 | 5 << 16 | 1 << 24;
