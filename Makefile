@@ -6,7 +6,7 @@ HOST_MEMORY ?= 2GiB
 
 ELF     := out/hyperos.elf
 OBJECT  := out/kernel/kernel.o
-BOOT    := $(patsubst boot/%.asm,out/kernel/%.o,$(wildcard boot/*.asm))
+ASM     := $(patsubst %.asm,out/kernel/asm/%.o,$(wildcard boot/*.asm kernel/*/*.asm))
 BUNDLE  := out/bundle/$(subst /,_,$(OUT)).bundle
 GUEST   := out/guest/vmlinuz out/guest/initrd.img
 DEPS    := out/.deps
@@ -38,8 +38,9 @@ deps:
 	tools/deps
 	iso/guest/fetch out/cache/guest
 	dotnet restore HyperOS.sln -v q
-	$(if $(wildcard kernel/Startup),dotnet restore kernel/Startup/Startup.csproj -p:Freestanding=true -v q)
-	@mkdir -p $(@D) out && touch $(DEPS)
+	dotnet restore tests/boot -v q
+	dotnet restore kernel/Startup -p:Freestanding=true -v q
+	@mkdir -p out && touch $(DEPS)
 
 $(DEPS):
 	@$(MAKE) --no-print-directory deps
@@ -63,21 +64,21 @@ test:
 clean:
 	find out -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2> /dev/null || true
 
-# The kernel: ILC's object and the assembled boot/, linked.
+# The kernel: ILC's object and the assembly, linked.
 
 $(OBJECT): $(call sources,kernel drivers)
 	$(need-dotnet)
 	$(BUILD) kernel/Startup/Startup.csproj -p:Freestanding=true
 	@touch $@
 
-out/kernel/%.o: boot/%.asm
+out/kernel/asm/%.o: %.asm
 	$(call need,nasm,nasm)
 	@mkdir -p $(@D)
 	nasm -f elf64 -g -F dwarf -o $@ $<
 
-$(ELF): boot/kernel.ld $(BOOT) $(OBJECT)
+$(ELF): boot/kernel.ld $(ASM) $(OBJECT)
 	$(call need,ld.lld,lld)
-	ld.lld -nostdlib -static --no-relax -z max-page-size=4096 -T $< -o $@ $(BOOT) $(OBJECT)
+	ld.lld -nostdlib -static --no-relax -z max-page-size=4096 -T $< -o $@ $(ASM) $(OBJECT)
 
 # The guests: the bundle is always made anew and written only if it differs, for only the image tool knows what the VM file names.
 
