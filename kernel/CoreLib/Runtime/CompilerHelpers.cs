@@ -41,25 +41,32 @@ namespace System.Runtime.CompilerServices
     [InteropServices.StructLayout(InteropServices.LayoutKind.Sequential)]
     internal struct StaticClassConstructionContext
     {
-        /// <summary>The constructor; 0 once it has run, 1 while some core runs it.</summary>
+        /// <summary>The constructor; 0 once it has run, odd while some processor runs it.</summary>
         public IntPtr cctorMethodAddress;
     }
 
-    /// <summary>Runs a lazy static constructor once, whichever core comes first; the others wait. Constructors must not touch hardware.</summary>
+    /// <summary>
+    /// Runs a lazy static constructor once, whichever processor comes first; the others wait. Constructors must not touch hardware, nor
+    /// yield: a processor that comes back to one that it is running is let through, as the CLI demands of a thread.
+    /// </summary>
     internal static unsafe class ClassConstructorRunner
     {
         private const long Running = 1;
 
+        [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ProcessorBlockCurrent")]
+        private static extern long CurrentProcessor();
+
         private static void CheckStaticClassConstruction(ref StaticClassConstructionContext context)
         {
             ref long state = ref Unsafe.As<IntPtr, long>(ref context.cctorMethodAddress);
-            for (long seen = Threading.Volatile.Read(ref state); seen != 0; seen = Threading.Volatile.Read(ref state))
+            long mine = CurrentProcessor() | Running; // blocks are aligned to 64 bytes, methods to 16
+            for (long seen = Threading.Volatile.Read(ref state); seen != 0 && seen != mine; seen = Threading.Volatile.Read(ref state))
             {
-                if (seen == Running)
+                if ((seen & Running) != 0)
                 {
                     Threading.Thread.SpinWait(1);
                 }
-                else if (Threading.Interlocked.CompareExchange(ref state, Running, seen) == seen)
+                else if (Threading.Interlocked.CompareExchange(ref state, mine, seen) == seen)
                 {
                     ((delegate*<void>)seen)();
                     Threading.Volatile.Write(ref state, 0);

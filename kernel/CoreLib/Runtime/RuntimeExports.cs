@@ -133,7 +133,7 @@ internal static unsafe class TypeCast
 
     // An array's element type is its RelatedType; only stores into arrays of exactly or a base of the value's class pass.
     [RuntimeExport("RhpStelemRef")]
-    public static void StoreElement(object?[] array, nint index, object? value)
+    public static void StelemRef(object?[] array, nint index, object? value)
     {
         if ((nuint)index >= (nuint)array.Length)
             ThrowHelpers.ThrowIndexOutOfRangeException();
@@ -144,7 +144,7 @@ internal static unsafe class TypeCast
     }
 
     [RuntimeExport("RhpLdelemaRef")]
-    public static ref object? ElementAddress(object?[] array, nint index, MethodTable* element)
+    public static ref object? LdelemaRef(object?[] array, nint index, MethodTable* element)
     {
         if ((nuint)index >= (nuint)array.Length)
             ThrowHelpers.ThrowIndexOutOfRangeException();

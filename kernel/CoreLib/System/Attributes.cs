@@ -35,7 +35,20 @@ namespace System
 
 namespace System.Collections
 {
-    public interface IEnumerable { }
+    // The compiler wants these for `foreach` over an array, which it turns into a plain loop.
+    public interface IEnumerable
+    {
+        IEnumerator GetEnumerator();
+    }
+
+    public interface IEnumerator
+    {
+        object? Current { get; }
+
+        bool MoveNext();
+
+        void Reset();
+    }
 }
 
 namespace System.Reflection

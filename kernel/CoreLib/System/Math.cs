@@ -13,6 +13,18 @@ namespace System
         public static long Max(long left, long right) => left > right ? left : right;
         public static ulong Max(ulong left, ulong right) => left > right ? left : right;
 
+        // ILC wants these to exist wherever a checked conversion is compiled; only one from floating point would call them, and there is none.
+        private static int ConvertToInt32Checked(double value) => (int)NoFloatingPoint();
+        private static uint ConvertToUInt32Checked(double value) => (uint)NoFloatingPoint();
+        private static long ConvertToInt64Checked(double value) => NoFloatingPoint();
+        private static ulong ConvertToUInt64Checked(double value) => (ulong)NoFloatingPoint();
+
+        private static long NoFloatingPoint()
+        {
+            Failure.Fail(FailureKind.InvalidProgram);
+            return 0;
+        }
+
         /// <returns>The upper 64 bits of the 128-bit product.</returns>
         public static ulong BigMul(ulong left, ulong right, out ulong low)
         {

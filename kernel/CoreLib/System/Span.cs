@@ -63,6 +63,8 @@ public readonly ref struct Span<T>
         }
     }
 
+    public ref T GetPinnableReference() => ref _reference;
+
     public Span<T> Slice(int start)
     {
         if ((uint)start > (uint)_length)
@@ -169,6 +171,8 @@ public readonly ref struct ReadOnlySpan<T>
             return ref Unsafe.Add(ref _reference, index);
         }
     }
+
+    public ref readonly T GetPinnableReference() => ref _reference;
 
     public ReadOnlySpan<T> Slice(int start)
     {

@@ -1,0 +1,86 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Threading;
+using HyperOS.Core;
+using HyperOS.Platform;
+
+namespace HyperOS.Diagnostics;
+
+/// <summary>What a panic needs of the machine: silence from the other processors, and a restart.</summary>
+public abstract class PanicActions
+{
+    /// <summary>Stops every other processor, whatever it does.</summary>
+    public abstract void StopOthers();
+
+    /// <summary>Restarts the machine; does not return.</summary>
+    public abstract void Reboot();
+}
+
+/// <summary>
+/// The end of the host: one report, then a restart. A guest must never come here. The `  at 0x…` lines are what tools/Symboliser turns into
+/// methods and lines.
+/// </summary>
+public static class Panic
+{
+    private const int MaximumFrames = 40;
+
+    private static int s_panicking;
+    private static PanicActions? s_actions;
+    private static StackBounds? s_stacks;
+
+    /// <summary>Seconds between the report and the restart; the host's `panic=` option.</summary>
+    public static uint RebootDelaySeconds { get; set; } = 5;
+
+    public static void Install(PanicActions actions) => s_actions = actions;
+
+    public static void Install(StackBounds stacks) => s_stacks = stacks;
+
+    /// <summary>Reports from where it is called.</summary>
+    [DoesNotReturn]
+    public static void Stop(scoped LogLine reason) =>
+        Stop(reason, Cpu.InstructionPointer(), Cpu.StackPointer(), Cpu.FramePointer());
+
+    /// <summary>Reports a state that an exception or a failed check left behind.</summary>
+    [DoesNotReturn]
+    public static void Stop(scoped LogLine reason, ulong rip, ulong rsp, ulong rbp)
+    {
+        Cpu.DisableInterrupts();
+        if (Interlocked.Exchange(ref s_panicking, 1) != 0)
+            Cpu.Stop(); // a second processor, or a panic inside the report
+        s_actions?.StopOthers();
+        Log.GoDirect();
+        LogLine line = new(0, 0);
+        line.AppendLiteral("panic: ");
+        Span<byte> text = stackalloc byte[200];
+        line.AppendFormatted(text.Slice(0, reason.CopyTo(text)));
+        Log.WriteRaw(line);
+        Log.WriteRaw($"  processor {Processor.Current.Index}, rip 0x{rip:x16}, rsp 0x{rsp:x16}, interrupt depth {Processor.Current.InterruptDepth}");
+        Trace(rip, rsp, rbp);
+        if (RebootDelaySeconds != 0)
+            Log.WriteRaw($"  restart in {RebootDelaySeconds} s");
+        Clock.Delay(RebootDelaySeconds * 1_000_000_000ul);
+        s_actions?.Reboot();
+        Cpu.Stop();
+        while (true) { }
+    }
+
+    /// <summary>Writes the return addresses on the stack, innermost first.</summary>
+    public static void Trace(ulong rip, ulong rsp, ulong rbp)
+    {
+        HostVirtualAddress bottom = KernelImage.BootStackBottom, top = KernelImage.BootStackTop;
+        s_stacks?.Find(rsp, out bottom, out top);
+        StackUnwinder unwinder = new(rip, rsp, rbp, bottom, top);
+        for (int i = 0; i < MaximumFrames; i++)
+        {
+            Log.WriteRaw($"  at 0x{unwinder.InstructionPointer:x16}");
+            if (!unwinder.TryStep())
+                break;
+        }
+    }
+}
+
+/// <summary>Knows which stack an address lies on, so that the unwinder never reads outside it.</summary>
+public abstract class StackBounds
+{
+    public abstract void Find(ulong address, out HostVirtualAddress bottom, out HostVirtualAddress top);
+}

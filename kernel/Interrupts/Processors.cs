@@ -1,0 +1,91 @@
+using System;
+using System.Threading;
+using HyperOS.Core;
+using HyperOS.Firmware;
+using HyperOS.Memory;
+using HyperOS.Platform;
+
+namespace HyperOS.Interrupts;
+
+/// <summary>The machine's processors, in bring-up order; the boot processor is the first.</summary>
+public static class Processors
+{
+    /// <summary>Processors beyond so many stay parked.</summary>
+    public const int Maximum = 64;
+
+    private const ulong InitDelay = 10_000_000, StartupDelay = 200_000, AnswerTimeout = 200_000_000;
+
+    private static readonly Processor?[] s_processors = new Processor?[Maximum];
+    private static volatile int s_count;
+
+    public static int Count => s_count;
+
+    public static Processor Get(int index) => s_processors[index]!;
+
+    public static void AddBootProcessor(Processor processor)
+    {
+        s_processors[0] = processor;
+        s_count = 1;
+    }
+
+    /// <summary>Names a processor that <see cref="TryStart"/> is about to start.</summary>
+    /// <returns>False when there are as many as the kernel can hold.</returns>
+    public static bool TryAdd(uint apicId, out Processor? processor)
+    {
+        processor = s_count < Maximum ? new Processor(s_count, apicId, bootBlock: false) : null;
+        return processor is not null;
+    }
+
+    /// <summary>
+    /// Starts an application processor and waits until it says so through <see cref="Answer"/>. Intel SDM vol. 3, "MP Initialization
+    /// Protocol Algorithm".
+    /// </summary>
+    /// <param name="trampolinePage">Page below 1 MiB that holds the trampoline.</param>
+    /// <param name="stackTop">Of the stack that it starts, and stays idle, on.</param>
+    /// <returns>False when it did not answer; then it is left alone.</returns>
+    public static bool TryStart(Processor processor, byte trampolinePage, HostVirtualAddress stackTop)
+    {
+        s_processors[processor.Index] = processor;
+        KernelImage.PrepareApplicationProcessor(KernelAddressSpace.Root, stackTop, processor);
+        LocalApic.SendInit(processor.ApicId);
+        Clock.Delay(InitDelay);
+        for (int attempt = 0; attempt < 2 && !Volatile.Read(ref processor.Online); attempt++)
+        {
+            LocalApic.SendStartup(processor.ApicId, trampolinePage);
+            ulong limit = Clock.Now + (attempt == 0 ? StartupDelay : AnswerTimeout);
+            while (!Volatile.Read(ref processor.Online) && Clock.Now < limit)
+                Thread.SpinWait(1);
+        }
+        if (!Volatile.Read(ref processor.Online))
+            return false;
+        s_count = processor.Index + 1;
+        return true;
+    }
+
+    /// <summary>First act of an application processor: its tables and its APIC.</summary>
+    public static void Answer()
+    {
+        Processor processor = Processor.Current;
+        processor.Initialize();
+        LocalApic.Enable();
+        Volatile.Write(ref processor.Online, true);
+    }
+
+    /// <summary>Whether a frame below 1 MiB is RAM that nobody needs, to put the trampoline in; page 0 and the EBDA are never taken.</summary>
+    public static bool TryPlaceTrampoline(BootInfo boot, out byte page)
+    {
+        for (ulong frame = 0x8000; frame < 0x80000; frame += Size.Page)
+        {
+            foreach (ref readonly MemoryRegion region in boot.MemoryMap.Regions)
+            {
+                if (region.Type != MemoryRegionType.Usable || frame < region.Start.Value || frame + Size.Page > region.End.Value)
+                    continue;
+                KernelImage.Trampoline.CopyTo(PhysicalMemory.Bytes(new HostPhysicalAddress(frame), (int)Size.Page));
+                page = (byte)(frame / Size.Page);
+                return true;
+            }
+        }
+        page = 0;
+        return false;
+    }
+}

@@ -1,0 +1,36 @@
+namespace HyperOS.Memory;
+
+/// <summary>Who a frame belongs to. Freeing names the owner again, so that nobody frees what is another's.</summary>
+public readonly struct FrameOwner
+{
+    public const int Maximum = 1024;
+
+    private const int FirstVirtualMachineId = 8;
+
+    public readonly ushort Id;
+
+    private FrameOwner(int id) => Id = (ushort)id;
+
+    /// <summary>Not RAM that the host may use.</summary>
+    public static FrameOwner Firmware => new(1);
+
+    /// <summary>The kernel's image, tables, stacks and arena.</summary>
+    public static FrameOwner Kernel => new(2);
+
+    /// <summary>What the boot loader left for us to read: the bundle.</summary>
+    public static FrameOwner BootModule => new(3);
+
+    /// <summary>A virtual machine's RAM, nested tables, arena and vCPUs.</summary>
+    /// <param name="slot">Its place in the table of virtual machines.</param>
+    public static FrameOwner VirtualMachine(int slot) => new(FirstVirtualMachineId + slot);
+}
+
+/// <summary>Where a frame must lie.</summary>
+public enum FrameZone
+{
+    /// <summary>Anywhere; from above 4 GiB first.</summary>
+    Any,
+
+    /// <summary>Below 4 GiB: for devices and structures that hold 32-bit addresses.</summary>
+    Below4GiB,
+}

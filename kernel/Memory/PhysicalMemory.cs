@@ -1,0 +1,44 @@
+using System;
+using HyperOS.Core;
+
+namespace HyperOS.Memory;
+
+/// <summary>
+/// The window through which the kernel sees RAM: the direct map, or before it exists the boot loader's identity map of the first 4 GiB.
+/// Spans stay inside RAM; a host bug that asks for more fails a check.
+/// </summary>
+public static unsafe class PhysicalMemory
+{
+    private static ulong s_base;
+    private static ulong s_limit = 4 * Size.GiB;
+
+    /// <summary>Where the direct map begins; slot 256 of the top-level table.</summary>
+    internal const ulong DirectMapBase = 0xFFFF_8000_0000_0000;
+
+    /// <summary>One past the highest physical address that can be seen.</summary>
+    public static ulong Limit => s_limit;
+
+    internal static void UseDirectMap(ulong limit)
+    {
+        s_base = DirectMapBase;
+        s_limit = limit;
+    }
+
+    /// <summary>So many bytes of RAM.</summary>
+    public static Span<byte> Bytes(HostPhysicalAddress address, int length) => new(Pointer(address, (ulong)length), length);
+
+    /// <summary>A paging structure: 512 entries, 4 KiB.</summary>
+    public static Span<ulong> Table(HostPhysicalAddress frame) => new(Pointer(frame, Size.Page), 512);
+
+    /// <summary>A hardware structure in a frame of its own. For the VMRUN and VMLAUNCH edge.</summary>
+    public static ref T Structure<T>(HostPhysicalAddress frame) where T : unmanaged => ref *(T*)Pointer(frame, (ulong)sizeof(T));
+
+    public static void Zero(HostPhysicalAddress address, ulong bytes) => new Span<byte>(Pointer(address, bytes), (int)bytes).Clear();
+
+    internal static void* Pointer(HostPhysicalAddress address, ulong bytes)
+    {
+        if (bytes > s_limit || address.Value > s_limit - bytes)
+            Failure.Fail(FailureKind.IndexOutOfRange);
+        return (void*)(s_base + address.Value);
+    }
+}

@@ -1,0 +1,51 @@
+using System;
+
+namespace HyperOS.Platform;
+
+/// <summary>The host's one clock: nanoseconds since the kernel's first instruction, from the time-stamp counter.</summary>
+public static class Clock
+{
+    private static ulong s_start;
+    private static ulong s_nanosecondsPerTick; // 32.32 fixed point
+    private static ulong s_ticksPerNanosecond; // 32.32 fixed point
+
+    /// <summary>Time-stamp counter frequency, in Hz; 0 until <see cref="Calibrated"/>.</summary>
+    public static ulong Frequency { get; private set; }
+
+    /// <summary>Takes the counter's present value as zero.</summary>
+    public static void Start() => s_start = Cpu.ReadTimestamp();
+
+    public static void Calibrated(ulong frequency)
+    {
+        Frequency = frequency;
+        s_nanosecondsPerTick = (1_000_000_000ul << 32) / frequency;
+        s_ticksPerNanosecond = Divide(frequency, 1_000_000_000);
+    }
+
+    /// <summary>Nanoseconds since the start; 0 before calibration.</summary>
+    public static ulong Now => ToNanoseconds(Cpu.ReadTimestamp() - s_start);
+
+    public static ulong ToNanoseconds(ulong ticks) => Scale(ticks, s_nanosecondsPerTick);
+
+    public static ulong ToTicks(ulong nanoseconds) => Scale(nanoseconds, s_ticksPerNanosecond);
+
+    /// <summary>The time-stamp counter's value at a time on this clock.</summary>
+    public static ulong TimestampAt(ulong nanoseconds) => s_start + ToTicks(nanoseconds);
+
+    /// <summary>Spins for so long; for hardware that demands it during start-up.</summary>
+    public static void Delay(ulong nanoseconds)
+    {
+        ulong end = Cpu.ReadTimestamp() + ToTicks(nanoseconds);
+        while (Cpu.ReadTimestamp() < end)
+            System.Threading.Thread.SpinWait(1);
+    }
+
+    private static ulong Scale(ulong value, ulong factor)
+    {
+        ulong high = Math.BigMul(value, factor, out ulong low);
+        return unchecked(high << 32 | low >> 32);
+    }
+
+    // (value << 32) / divisor without losing the upper bits of a value that needs more than 32.
+    private static ulong Divide(ulong value, ulong divisor) => (value / divisor << 32) + (value % divisor << 32) / divisor;
+}

@@ -1,0 +1,192 @@
+; What compiled C# calls with conventions of its own, and memory moves. System V AMD64 ABI otherwise: arguments in RDI, RSI, RDX, RCX, R8, R9.
+bits 64
+default rel
+
+section .text
+; void* memmove(void* destination, void* source, nuint bytes). SSE, not REP MOVSB: a REP iteration costs an instruction each where the
+; processor has no fast-string feature.
+global memmove
+memmove:
+    mov rax, rdi
+    mov rcx, rdi
+    sub rcx, rsi
+    cmp rcx, rdx
+    jb .backward                        ; destination inside [source, source + bytes)
+.forward64:
+    cmp rdx, 64
+    jb .forward8
+    movups xmm0, [rsi]
+    movups xmm1, [rsi + 16]
+    movups xmm2, [rsi + 32]
+    movups xmm3, [rsi + 48]
+    movups [rdi], xmm0
+    movups [rdi + 16], xmm1
+    movups [rdi + 32], xmm2
+    movups [rdi + 48], xmm3
+    add rsi, 64
+    add rdi, 64
+    sub rdx, 64
+    jmp .forward64
+.forward8:
+    cmp rdx, 8
+    jb .forward1
+    mov rcx, [rsi]
+    mov [rdi], rcx
+    add rsi, 8
+    add rdi, 8
+    sub rdx, 8
+    jmp .forward8
+.forward1:
+    test rdx, rdx
+    jz .done
+    mov cl, [rsi]
+    mov [rdi], cl
+    inc rsi
+    inc rdi
+    dec rdx
+    jmp .forward1
+.backward:
+    cmp rdx, 8
+    jb .backward1
+    mov rcx, [rsi + rdx - 8]
+    mov [rdi + rdx - 8], rcx
+    sub rdx, 8
+    jmp .backward
+.backward1:
+    test rdx, rdx
+    jz .done
+    mov cl, [rsi + rdx - 1]
+    mov [rdi + rdx - 1], cl
+    dec rdx
+    jmp .backward1
+.done:
+    ret
+
+; void* memset(void* destination, int value, nuint bytes)
+global memset
+memset:
+    mov r8, rdi
+    movzx eax, sil
+    mov rcx, 0x0101010101010101
+    imul rax, rcx
+    movq xmm0, rax
+    punpcklqdq xmm0, xmm0
+.by64:
+    cmp rdx, 64
+    jb .by8
+    movups [rdi], xmm0
+    movups [rdi + 16], xmm0
+    movups [rdi + 32], xmm0
+    movups [rdi + 48], xmm0
+    add rdi, 64
+    sub rdx, 64
+    jmp .by64
+.by8:
+    cmp rdx, 8
+    jb .by1
+    mov [rdi], rax
+    add rdi, 8
+    sub rdx, 8
+    jmp .by8
+.by1:
+    test rdx, rdx
+    jz .done
+    mov [rdi], al
+    inc rdi
+    dec rdx
+    jmp .by1
+.done:
+    mov rax, r8
+    ret
+
+; Reference stores: no collector, so no barrier.
+global RhpAssignRef, RhpCheckedAssignRef, RhpByRefAssignRef
+RhpAssignRef:
+RhpCheckedAssignRef:
+    mov [rdi], rsi
+    ret
+RhpByRefAssignRef:
+    mov rcx, [rsi]
+    mov [rdi], rcx
+    add rdi, 8
+    add rsi, 8
+    ret
+
+; R11 = dispatch cell, RDI = this; all argument registers must survive.
+global RhpInitialDynamicInterfaceDispatch
+extern KernelResolveInterface
+RhpInitialDynamicInterfaceDispatch:
+    push rdi
+    push rsi
+    push rdx
+    push rcx
+    push r8
+    push r9
+    sub rsp, 8
+    mov rsi, r11
+    call KernelResolveInterface
+    add rsp, 8
+    pop r9
+    pop r8
+    pop rcx
+    pop rdx
+    pop rsi
+    pop rdi
+    jmp rax
+
+; R11 = address to touch: frames larger than a page must not jump over the guard page.
+global RhpStackProbe
+RhpStackProbe:
+    test [rsp], al
+    ret
+
+; void KernelFail(FailureKind kind): hands kind and the caller's RIP, RSP and RBP to C#. Does not return.
+global KernelFail
+extern KernelFailed
+KernelFail:
+    mov rsi, [rsp]
+    lea rdx, [rsp + 8]
+    mov rcx, rbp
+    and rsp, -16
+    call KernelFailed
+    ud2
+
+; bool EnterFaultDomain(FaultDomain* domain, object target): calls the target's Run under the domain. A fault inside comes back here, as
+; LeaveFaultDomain, with the callee-saved registers as they were.
+global EnterFaultDomain, LeaveFaultDomain
+extern KernelRunInDomain
+EnterFaultDomain:
+    push rbp
+    push rbx
+    push r12
+    push r13
+    push r14
+    push r15
+    sub rsp, 8
+    mov [rdi], rsp
+    mov rdi, rsi
+    call KernelRunInDomain
+    mov eax, 1
+.leave:
+    add rsp, 8
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbx
+    pop rbp
+    ret
+LeaveFaultDomain:                       ; (FaultDomain* domain), does not return to its caller
+    mov rsp, [rdi]
+    xor eax, eax
+    jmp EnterFaultDomain.leave
+
+section .data
+align 8
+global __security_cookie, RhpTrapThreads
+__security_cookie: dq 0x7B1F5A3C9D2E4086
+RhpTrapThreads: dq 0
+section .text
+global RhpGcPoll
+RhpGcPoll:
+    ret

@@ -1,0 +1,97 @@
+using System;
+using HyperOS.Core;
+using HyperOS.Memory;
+using HyperOS.Platform;
+
+namespace HyperOS.Scheduling;
+
+/// <summary>What a thread does. Lives in the arena of whoever the thread works for.</summary>
+public abstract class ThreadBody
+{
+    public abstract void Run();
+}
+
+/// <summary>
+/// States and their changes:
+/// <code>
+///   Unused -- Create --> Ready -- picked --> Running -- Block --> Blocked
+///                          ^                  |    \                 |
+///                          +---- Yield -------+     +-- body ends    |
+///                          +---------------- Wake -------------------+
+///   Ended -- Reclaim --> Unused
+/// </code>
+/// </summary>
+public enum ThreadState
+{
+    Unused,
+    Ready,
+    Running,
+    Blocked,
+    Ended,
+}
+
+/// <summary>A slot for a kernel thread: made once, at start-up, and used again and again, so that a stale reference still finds a thread.</summary>
+public sealed class KernelThread
+{
+    /// <summary>Weight of a thread that nobody gave another.</summary>
+    public const uint DefaultShares = 1000;
+
+    internal volatile ThreadState State;
+    internal ThreadBody? Body;
+    internal int StackSlot = -1;
+    internal ulong StackPointer;
+    internal FrameOwner Owner;
+    internal RunQueue Queue = null!;
+
+    // While it does not run: what belongs to it of the processor's words.
+    internal Arena? Arena;
+    internal nint FaultDomain;
+
+    // The queue's: its place in the ready list, and its place in line.
+    internal KernelThread? NextReady;
+    internal ulong VirtualTime;
+    internal uint Shares = DefaultShares;
+
+    // The queue's: when to wake a blocked thread; ulong.MaxValue for never.
+    internal KernelThread? NextSleeper;
+    internal ulong WakeAt = ulong.MaxValue;
+
+    /// <summary>Set by <see cref="Scheduler.Wake"/> while it runs: its next <see cref="Scheduler.Block"/> returns at once.</summary>
+    internal volatile bool WakePending;
+
+    /// <summary>A time of <see cref="Clock"/> at which the processor must interrupt what this thread runs; ulong.MaxValue for none.</summary>
+    internal ulong RunDeadline = ulong.MaxValue;
+
+    /// <summary>Counts the slot's uses, for <see cref="ThreadHandle"/>.</summary>
+    internal uint Generation;
+
+    internal readonly int Index;
+
+    internal KernelThread(int index) => Index = index;
+
+    public bool HasEnded => State == ThreadState.Ended;
+
+    /// <summary>Nanoseconds of processor time so far, up to its last switch.</summary>
+    public ulong ProcessorTime { get; internal set; }
+}
+
+/// <summary>A thread as others may keep it: finds nothing once the slot is another's.</summary>
+public readonly struct ThreadHandle
+{
+    private readonly int _index;
+    private readonly uint _generation;
+
+    internal ThreadHandle(KernelThread thread)
+    {
+        _index = thread.Index;
+        _generation = thread.Generation;
+    }
+
+    public bool TryGet(out KernelThread? thread)
+    {
+        thread = _generation == 0 ? null : Scheduler.Slot(_index);
+        if (thread is not null && thread.Generation != _generation)
+            thread = null;
+        return thread is not null;
+    }
+}

@@ -1,0 +1,159 @@
+using System;
+using HyperOS.Core;
+using HyperOS.Interrupts;
+using HyperOS.Platform;
+
+namespace HyperOS.Scheduling;
+
+/// <summary>
+/// One processor's threads: those that are ready, by virtual time (processor time divided by shares), and those that sleep, by wake-up
+/// time. The lock is held across the switch from one thread to the next, which lets it go.
+/// </summary>
+internal sealed class RunQueue
+{
+    private const ulong Slice = 10_000_000;
+    private const ulong Never = ulong.MaxValue;
+
+    public readonly Processor Processor;
+    public readonly KernelThread Idle;
+
+    private KernelLock _lock = new(LockRank.Scheduler);
+    private KernelThread _current;
+    private KernelThread? _ready, _sleepers;
+    private ulong _startedAt, _armed = Never, _virtualTime;
+
+    /// <summary>Threads that are not ended; for placing new ones.</summary>
+    public int Load;
+
+    /// <summary>Set when the running thread should give way; a vCPU leaves its guest on it.</summary>
+    public volatile bool NeedsReschedule;
+
+    /// <summary>While the idle thread waits for an interrupt.</summary>
+    public volatile bool IsHalted;
+
+    /// <summary>Counts passages through the scheduler, for <see cref="Quiescence"/>.</summary>
+    public ulong Passages;
+
+    public RunQueue(Processor processor, KernelThread idle)
+    {
+        Processor = processor;
+        Idle = idle;
+        _current = idle;
+    }
+
+    public KernelThread Current => _current;
+
+    public bool Enter() => _lock.Enter();
+
+    public void Exit(bool interrupts) => _lock.Exit(interrupts);
+
+    /// <summary>Makes a thread ready; with the lock held.</summary>
+    public void Enqueue(KernelThread thread)
+    {
+        thread.State = ThreadState.Ready;
+        // One that slept does not get the time back that it did not use.
+        thread.VirtualTime = Math.Max(thread.VirtualTime, _virtualTime);
+        Insert(thread);
+        NeedsReschedule = true;
+        if (Processor.Index != Processor.Current.Index)
+            LocalApic.Send(Processor.ApicId, Vectors.Reschedule);
+    }
+
+    /// <summary>Puts the running thread, about to block, on the list of sleepers; with the lock held.</summary>
+    public void AddSleeper(KernelThread thread)
+    {
+        ref KernelThread? link = ref _sleepers;
+        while (link is not null && link.WakeAt <= thread.WakeAt)
+            link = ref link.NextSleeper;
+        thread.NextSleeper = link;
+        link = thread;
+    }
+
+    public void RemoveSleeper(KernelThread thread)
+    {
+        ref KernelThread? link = ref _sleepers;
+        while (link is not null && link != thread)
+            link = ref link.NextSleeper;
+        if (link is null)
+            return;
+        link = thread.NextSleeper;
+        thread.NextSleeper = null;
+        thread.WakeAt = Never;
+    }
+
+    /// <summary>Wakes who is due; with the lock held.</summary>
+    public void WakeSleepers(ulong now)
+    {
+        while (_sleepers is KernelThread thread && thread.WakeAt <= now)
+        {
+            RemoveSleeper(thread);
+            Enqueue(thread);
+        }
+    }
+
+    /// <summary>Charges the running thread and chooses the next; with the lock held. The running one is on no list if it may not go on.</summary>
+    public KernelThread PickNext(ulong now)
+    {
+        KernelThread current = _current;
+        ulong used = now - _startedAt;
+        current.ProcessorTime += used;
+        current.VirtualTime += used * KernelThread.DefaultShares / current.Shares;
+        _startedAt = now;
+        if (current.State == ThreadState.Running && current != Idle)
+        {
+            current.State = ThreadState.Ready;
+            Insert(current);
+        }
+        KernelThread next = _ready ?? Idle;
+        if (next != Idle)
+        {
+            _ready = next.NextReady;
+            next.NextReady = null;
+            _virtualTime = Math.Max(_virtualTime, next.VirtualTime);
+        }
+        next.State = ThreadState.Running;
+        _current = next;
+        NeedsReschedule = false;
+        Passages++;
+        return next;
+    }
+
+    /// <summary>Sets the timer for whatever comes first: a sleeper, the end of the slice if somebody waits, the running thread's deadline.</summary>
+    public void ArmTimer()
+    {
+        ulong next = Math.Min(_sleepers?.WakeAt ?? Never, _current.RunDeadline);
+        if (_ready is not null && _current != Idle)
+            next = Math.Min(next, _startedAt + Slice);
+        if (next == _armed)
+            return;
+        _armed = next;
+        if (next == Never)
+            LocalApic.DisarmTimer();
+        else
+            LocalApic.ArmTimer(next);
+    }
+
+    /// <summary>The timer's interrupt.</summary>
+    public void OnTimer(ulong now)
+    {
+        bool interrupts = _lock.Enter();
+        _armed = Never;
+        WakeSleepers(now);
+        if (_ready is not null && now >= _startedAt + Slice)
+            NeedsReschedule = true;
+        // A deadline that has passed is the running thread's to see; it sets the next.
+        if (_current.RunDeadline <= now)
+            _current.RunDeadline = Never;
+        ArmTimer();
+        _lock.Exit(interrupts);
+    }
+
+    private void Insert(KernelThread thread)
+    {
+        ref KernelThread? link = ref _ready;
+        while (link is not null && link.VirtualTime <= thread.VirtualTime)
+            link = ref link.NextReady;
+        thread.NextReady = link;
+        link = thread;
+    }
+}

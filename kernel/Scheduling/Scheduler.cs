@@ -1,0 +1,273 @@
+using System;
+using System.Runtime.InteropServices;
+using HyperOS.Core;
+using HyperOS.Diagnostics;
+using HyperOS.Interrupts;
+using HyperOS.Memory;
+using HyperOS.Platform;
+
+namespace HyperOS.Scheduling;
+
+/// <summary>
+/// Threads onto processors. Ring-0 code is not preempted: it yields at points of its own choosing; guests are left on a timer interrupt.
+/// A thread stays on the processor that it was created on.
+/// </summary>
+public static class Scheduler
+{
+    private const int MaximumThreads = 1024;
+
+    private static readonly RunQueue?[] s_queues = new RunQueue?[Processors.Maximum];
+    private static readonly KernelThread[] s_threads = new KernelThread[MaximumThreads];
+    private static KernelLock s_lock = new(LockRank.VirtualMachines);
+    private static int s_nextQueue;
+
+    /// <summary>Prepares the boot processor: what runs now becomes its idle thread.</summary>
+    public static void Initialize()
+    {
+        for (int i = 0; i < MaximumThreads; i++)
+            s_threads[i] = new KernelThread(i);
+        InterruptTable.SetHandler(Vectors.Timer, new TimerHandler());
+        InterruptTable.SetHandler(Vectors.Reschedule, new RescheduleHandler());
+        AddProcessor(Processor.Current, -1);
+    }
+
+    /// <summary>Gives a processor its queue; before it starts.</summary>
+    /// <param name="idleStack">The stack that it idles on; -1 for the boot stack.</param>
+    public static void AddProcessor(Processor processor, int idleStack)
+    {
+        KernelThread idle = new(-1) { State = ThreadState.Running, StackSlot = idleStack };
+        RunQueue queue = new(processor, idle);
+        idle.Queue = queue;
+        s_queues[processor.Index] = queue;
+    }
+
+    /// <summary>Makes the calling code, on its own processor, the idle thread.</summary>
+    public static void AdoptIdle() => Processor.SetCurrentThread(s_queues[Processor.Current.Index]!.Idle);
+
+    /// <summary>The thread that calls.</summary>
+    public static KernelThread Current => Processor.CurrentThread<KernelThread>()!;
+
+    internal static RunQueue Queue(int processor) => s_queues[processor]!;
+
+    internal static KernelThread Slot(int index) => s_threads[index];
+
+    /// <summary>Starts a thread on the processor with the fewest.</summary>
+    /// <param name="owner">Who pays for its stack.</param>
+    /// <param name="arena">Where its `new` allocates; null for nowhere, once start-up is over.</param>
+    /// <returns>False when there is no slot, or no frames for a stack.</returns>
+    public static bool TryCreate(ThreadBody body, FrameOwner owner, Arena? arena, out ThreadHandle handle)
+    {
+        handle = default;
+        if (!KernelStack.TryCreate(owner, out int stack))
+            return false;
+        KernelThread? thread = TakeSlot();
+        if (thread is null)
+        {
+            KernelStack.Destroy(stack, owner);
+            return false;
+        }
+        thread.Body = body;
+        thread.Owner = owner;
+        thread.Arena = arena;
+        thread.FaultDomain = 0;
+        thread.StackSlot = stack;
+        thread.StackPointer = KernelStack.Prepare(stack);
+        thread.VirtualTime = 0;
+        thread.ProcessorTime = 0;
+        thread.WakePending = false;
+        thread.RunDeadline = ulong.MaxValue;
+        thread.Queue = ChooseQueue();
+        handle = new ThreadHandle(thread);
+        bool interrupts = thread.Queue.Enter();
+        thread.Queue.Enqueue(thread);
+        thread.Queue.ArmTimer();
+        thread.Queue.Exit(interrupts);
+        return true;
+    }
+
+    /// <summary>Takes back the slot and the stack of a thread that has ended.</summary>
+    public static void Reclaim(KernelThread thread)
+    {
+        // The queue's lock is let go only after the switch away from the ended thread's stack.
+        thread.Queue.Exit(thread.Queue.Enter());
+        KernelStack.Destroy(thread.StackSlot, thread.Owner);
+        bool interrupts = s_lock.Enter();
+        thread.Body = null;
+        thread.Arena = null;
+        thread.Queue.Load--;
+        thread.State = ThreadState.Unused;
+        s_lock.Exit(interrupts);
+    }
+
+    /// <summary>Lets others run; returns when it is this thread's turn again.</summary>
+    public static void Yield()
+    {
+        RunQueue queue = Current.Queue;
+        bool interrupts = queue.Enter();
+        Switch(queue);
+        queue.Exit(interrupts);
+    }
+
+    /// <summary>Whether the calling thread should <see cref="Yield"/>.</summary>
+    public static bool NeedsReschedule => Current.Queue.NeedsReschedule;
+
+    /// <summary>Waits for <see cref="Wake"/>, or for a time of <see cref="Clock"/>. Returns at once if a wake came since the last wait.</summary>
+    public static void Block(ulong until = ulong.MaxValue)
+    {
+        KernelThread thread = Current;
+        RunQueue queue = thread.Queue;
+        bool interrupts = queue.Enter();
+        if (!thread.WakePending)
+        {
+            thread.State = ThreadState.Blocked;
+            if (until != ulong.MaxValue)
+            {
+                thread.WakeAt = until;
+                queue.AddSleeper(thread);
+            }
+            Switch(queue);
+        }
+        thread.WakePending = false;
+        queue.Exit(interrupts);
+    }
+
+    /// <summary>Makes a blocked thread ready; one that runs is interrupted and does not block the next time. Any context.</summary>
+    public static void Wake(KernelThread thread)
+    {
+        RunQueue queue = thread.Queue;
+        bool interrupts = queue.Enter();
+        bool pending = thread.WakePending;
+        thread.WakePending = true;
+        if (thread.State == ThreadState.Blocked)
+        {
+            queue.RemoveSleeper(thread);
+            queue.Enqueue(thread);
+        }
+        else if (thread.State == ThreadState.Running && !pending && queue.Processor.Index != Processor.Current.Index)
+        {
+            LocalApic.Send(queue.Processor.ApicId, Vectors.Reschedule);
+        }
+        queue.Exit(interrupts);
+    }
+
+    /// <summary>Takes note of a wake without blocking. With interrupts off, right before entering a guest.</summary>
+    /// <returns>Whether there was one since the last.</returns>
+    public static bool ConsumeWake(KernelThread thread)
+    {
+        if (!thread.WakePending)
+            return false;
+        thread.WakePending = false;
+        return true;
+    }
+
+    /// <summary>Asks for an interrupt of the running thread at a time of <see cref="Clock"/>; ulong.MaxValue for none.</summary>
+    public static void SetRunDeadline(KernelThread thread, ulong deadline)
+    {
+        if (thread.RunDeadline == deadline)
+            return;
+        bool interrupts = Cpu.SaveAndDisableInterrupts();
+        thread.RunDeadline = deadline;
+        thread.Queue.ArmTimer();
+        Cpu.RestoreInterrupts(interrupts);
+    }
+
+    /// <summary>What a processor does when there is nothing to do: clears free memory, then halts until an interrupt. Does not return.</summary>
+    public static void Idle()
+    {
+        RunQueue queue = Current.Queue;
+        while (true)
+        {
+            Cpu.DisableInterrupts();
+            if (queue.NeedsReschedule)
+            {
+                Yield();
+                Cpu.EnableInterrupts();
+            }
+            else if (FrameAllocator.WantsScrub)
+            {
+                Cpu.EnableInterrupts();
+                FrameAllocator.TryScrub();
+            }
+            else
+            {
+                queue.Passages++;
+                queue.IsHalted = true;
+                Cpu.Halt();
+                queue.IsHalted = false;
+            }
+        }
+    }
+
+    // With the queue's lock held; returns, on this thread, with it held.
+    private static void Switch(RunQueue queue)
+    {
+        KernelThread from = queue.Current;
+        KernelThread to = queue.PickNext(Clock.Now);
+        queue.ArmTimer();
+        if (from == to)
+            return;
+        from.Arena = Arena.Use(to.Arena);
+        from.FaultDomain = FaultDomain.Exchange(to.FaultDomain);
+        Processor.SetCurrentThread(to);
+        StackSwitch.Switch(ref from.StackPointer, to.StackPointer);
+    }
+
+    private static RunQueue ChooseQueue()
+    {
+        bool interrupts = s_lock.Enter();
+        int count = Processors.Count;
+        RunQueue best = s_queues[s_nextQueue % count]!;
+        for (int i = 0; i < count; i++)
+        {
+            RunQueue candidate = s_queues[(s_nextQueue + i) % count]!;
+            if (candidate.Load < best.Load)
+                best = candidate;
+        }
+        s_nextQueue = (best.Processor.Index + 1) % count;
+        best.Load++;
+        s_lock.Exit(interrupts);
+        return best;
+    }
+
+    private static KernelThread? TakeSlot()
+    {
+        bool interrupts = s_lock.Enter();
+        KernelThread? taken = null;
+        for (int i = 0; i < s_threads.Length && taken is null; i++)
+        {
+            if (s_threads[i].State == ThreadState.Unused)
+                taken = s_threads[i];
+        }
+        if (taken is not null)
+        {
+            taken.State = ThreadState.Blocked;
+            taken.Generation = unchecked(taken.Generation + 1);
+        }
+        s_lock.Exit(interrupts);
+        return taken;
+    }
+
+    // The first thing on a new thread's stack; ThreadEntry in Processor.asm calls it.
+    [UnmanagedCallersOnly(EntryPoint = "KernelThreadMain")]
+    private static void ThreadMain()
+    {
+        KernelThread thread = Current;
+        thread.Queue.Exit(interrupts: true); // taken by whoever switched to us
+        thread.Body!.Run();
+        thread.Queue.Enter();
+        thread.State = ThreadState.Ended;
+        Switch(thread.Queue);
+        Panic.Stop($"an ended thread ran again");
+    }
+
+    private sealed class TimerHandler : InterruptHandler
+    {
+        public override void Handle() => s_queues[Processor.Current.Index]!.OnTimer(Clock.Now);
+    }
+
+    // The interrupt itself is the message: it ends a halt or a guest's run.
+    private sealed class RescheduleHandler : InterruptHandler
+    {
+        public override void Handle() { }
+    }
+}

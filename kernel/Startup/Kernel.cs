@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using HyperOS.Core;
+using HyperOS.Diagnostics;
+using HyperOS.Firmware;
+using HyperOS.Interrupts;
+using HyperOS.Memory;
+using HyperOS.Platform;
+using HyperOS.Power;
+using HyperOS.Scheduling;
+using HyperOS.Serial;
+
+namespace HyperOS.Startup;
+
+/// <summary>From the first C# instruction to running guests, in the order in which it happens. docs/boot-walk.md tells the story.</summary>
+internal static class Kernel
+{
+    [UnmanagedCallersOnly(EntryPoint = "KernelMain")]
+    private static void Main(uint magic, uint information)
+    {
+        // One processor, the boot loader's memory, no interrupts.
+        Clock.Start();
+        Processor processor = new(0, 0, bootBlock: true);
+        SerialPort? serial = SerialPort.Detect();
+        if (serial is not null)
+            Log.AddSink(serial);
+        Clock.Calibrated(PitCalibration.MeasureTimestampFrequency());
+        InterruptTable.Initialize();
+        processor.Initialize();
+
+        // What there is.
+        FirmwareMemory firmware = new();
+        BootInfo boot = BootInformation.Read(magic, information, firmware);
+        Log.Write("boot"u8, $"HyperOS, started by {(boot.LoaderName.IsEmpty ? "a PVH loader"u8 : boot.LoaderName)}");
+        HostOptions options = HostOptions.Read(boot.CommandLine);
+        AcpiTables acpi = new(firmware);
+        if (acpi.Discover(boot) != AcpiStatus.Ok || acpi.Interrupts.IoApics.Count == 0)
+            Panic.Stop($"no ACPI tables that name an IOAPIC: this machine is not supported");
+
+        // Memory.
+        if (!FrameAllocator.TryInitialize(boot, acpi.Numa) || !KernelAddressSpace.TryInitialize(boot))
+            Panic.Stop($"too little memory");
+        Arena.Initialize();
+        Panic.Install(new Stacks());
+        Log.Write("memory"u8, $"{FrameAllocator.TotalBytes / Size.MiB} MiB, {FrameAllocator.UnreservedBlocks * 2} MiB free, {acpi.Numa.NodeCount} node(s)");
+
+        // Interrupts and processors.
+        PowerControl.Initialize(acpi.Power);
+        Panic.Install(new LastActions());
+        if (!LocalApic.TryInitialize(acpi.Interrupts.LocalApicAddress) || !IoApic.TryInitialize(new HostPhysicalAddress(acpi.Interrupts.IoApics[0].IOAPICAddress)))
+            Panic.Stop($"too little memory");
+        Processors.AddBootProcessor(processor);
+        LocalApic.Enable();
+        LocalApic.CalibrateTimer();
+        Scheduler.Initialize();
+        Scheduler.AdoptIdle();
+        StartApplicationProcessors(boot, acpi, options);
+        ShootdownHandler.Initialize();
+        Log.Write("processors"u8, $"{Processors.Count} running at {Clock.Frequency / 1_000_000} MHz, {(LocalApic.IsX2Apic ? "x2APIC"u8 : "xAPIC"u8)}");
+
+        Arena.Seal();
+        Log.Write("hyperos"u8, $"ready");
+        Cpu.EnableInterrupts();
+        Scheduler.Idle();
+    }
+
+    private static void StartApplicationProcessors(BootInfo boot, AcpiTables acpi, HostOptions options)
+    {
+        if (!Processors.TryPlaceTrampoline(boot, out byte page))
+            return;
+        uint self = LocalApic.CurrentId;
+        foreach (ref readonly AcpiProcessor candidate in acpi.Interrupts.Processors.AsSpan())
+        {
+            if (!candidate.IsEnabled || candidate.ApicId == self || Processors.Count >= options.MaximumProcessors)
+                continue;
+            if (!Processors.TryAdd(candidate.ApicId, out Processor? processor))
+                break;
+            if (!KernelStack.TryCreate(FrameOwner.Kernel, out int stack))
+                Panic.Stop($"too little memory");
+            Scheduler.AddProcessor(processor!, stack);
+            if (!Processors.TryStart(processor!, page, KernelStack.Top(stack)))
+                Log.Write("processors"u8, $"APIC {candidate.ApicId} does not answer");
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "KernelApplicationProcessorMain")]
+    private static void ApplicationProcessorMain()
+    {
+        Scheduler.AdoptIdle();
+        Processors.Answer();
+        Cpu.EnableInterrupts();
+        Scheduler.Idle();
+    }
+
+    private sealed class Stacks : StackBounds
+    {
+        public override void Find(ulong address, out HostVirtualAddress bottom, out HostVirtualAddress top)
+        {
+            if (!KernelStack.TryFind(address, out bottom, out top))
+            {
+                bottom = KernelImage.BootStackBottom;
+                top = KernelImage.BootStackTop;
+            }
+        }
+    }
+
+    private sealed class LastActions : PanicActions
+    {
+        public override void StopOthers()
+        {
+            if (Processors.Count > 1)
+                LocalApic.SendNmiToOthers();
+        }
+
+        public override void Reboot() => PowerControl.Reboot();
+    }
+}
