@@ -261,6 +261,12 @@ public static class Msr
     /// <summary>First legacy machine check mask.</summary>
     public const uint MC0_CTL_MASK = 0xC0010044;
 
+    /// <summary>Interrupt pending message.</summary>
+    public const uint INT_PENDING_MSG = 0xC0010055;
+
+    /// <summary>Base of the memory-mapped PCI configuration space.</summary>
+    public const uint MMIO_CONF_BASE = 0xC0010058;
+
     /// <summary>P-state limit.</summary>
     public const uint PstateCurrentLimit = 0xC0010061;
 

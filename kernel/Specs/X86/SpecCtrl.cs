@@ -15,6 +15,12 @@ public enum SpecCtrl : ulong
     /// <summary>Speculative store bypass disable.</summary>
     SSBD = 1ul << 2,
 
+    /// <summary>No alternate predictor for RET in supervisor mode.</summary>
+    RRSBA_DIS_S = 1ul << 6,
+
     /// <summary>Predictive store forwarding disable.</summary>
     PSFD = 1ul << 7,
+
+    /// <summary>No branch history of user mode in supervisor mode.</summary>
+    BHI_DIS_S = 1ul << 10,
 }
