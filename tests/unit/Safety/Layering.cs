@@ -5,10 +5,12 @@ namespace HyperOS.Tests.Unit.Safety;
 /// <summary>
 /// Which room may see which: Core, then Specs and Abi, then Platform, then the running kernel, then Virtualization; each sees those
 /// below. Pure rooms stand beside Platform and see only Core, Specs and Abi. A room that the rule does not name is a top: it may see
-/// all, and nothing may see it.
+/// all, the drivers too, and nothing may see it.
 /// </summary>
 internal static class Layering
 {
+    private const string Drivers = "drivers/";
+
     private static readonly string[] s_base = ["Core", "Specs", "Abi"];
     private static readonly string[] s_running = ["Memory", "Interrupts", "Scheduling", "Processes", "Diagnostics"];
 
@@ -38,15 +40,19 @@ internal static class Layering
             IReadOnlyCollection<string>? allowed = Allowed(room);
             foreach (string other in seen)
             {
-                bool isForbidden = allowed is null ? Allowed(other) is null : !allowed.Contains(other);
+                bool isDriver = other.StartsWith(Drivers, StringComparison.Ordinal);
+                bool isForbidden = allowed is null ? !isDriver && Allowed(other) is null : !allowed.Contains(other);
                 if (isForbidden)
-                    violations.Add($"{room} may not see {other}" + (Allowed(other) is null ? ", which no layer names" : ""));
+                    violations.Add($"{room} may not see {other}" + (!isDriver && Allowed(other) is null ? ", which no layer names" : ""));
             }
         }
         return violations;
     }
 
-    /// <summary>The rooms that a project file refers to; the core library, which every room has, is not named there.</summary>
+    /// <summary>The rooms that a project file refers to, drivers by their folder; the core library, which every room has, is not named there.</summary>
     public static IReadOnlyList<string> References(XDocument project) =>
-        [.. project.Descendants("ProjectReference").Select(item => Path.GetFileNameWithoutExtension(item.Attribute("Include")!.Value.Replace('\\', '/')))];
+        [.. project.Descendants("ProjectReference").Select(item => NameOf(item.Attribute("Include")!.Value.Replace('\\', '/')))];
+
+    private static string NameOf(string path) =>
+        (path.Contains("/" + Drivers, StringComparison.Ordinal) ? Drivers : "") + Path.GetFileNameWithoutExtension(path);
 }

@@ -25,6 +25,7 @@ public class LayeringTests
     [InlineData("Memory", "Devices")]
     [InlineData("Virtualization", "Kernel")]
     [InlineData("Another", "Kernel")]
+    [InlineData("Memory", "drivers/Serial")]
     public void A_reference_upwards_or_aside_is_refused(string room, string other) =>
         Assert.Single(Layering.Violations(new Dictionary<string, IReadOnlyList<string>> { [room] = [other] }));
 
@@ -35,13 +36,22 @@ public class LayeringTests
     [InlineData("Interrupts", "Firmware")]
     [InlineData("Virtualization", "Devices")]
     [InlineData("Kernel", "Virtualization")]
+    [InlineData("Kernel", "drivers/Serial")]
     public void A_reference_downwards_is_accepted(string room, string other) =>
         Assert.Empty(Layering.Violations(new Dictionary<string, IReadOnlyList<string>> { [room] = [other] }));
 
     [Fact]
     public void References_are_read_from_project_files() =>
-        Assert.Equal(["Core", "Abi"], Layering.References(XDocument.Parse(
-            """<Project><ItemGroup><ProjectReference Include="../Core/Core.csproj" /><ProjectReference Include="..\Abi\Abi.csproj" /></ItemGroup></Project>""")));
+        Assert.Equal(["Core", "Abi", "drivers/Serial"], Layering.References(XDocument.Parse(
+            """
+            <Project>
+              <ItemGroup>
+                <ProjectReference Include="../Core/Core.csproj" />
+                <ProjectReference Include="..\Abi\Abi.csproj" />
+                <ProjectReference Include="../../drivers/Serial/Serial.csproj" />
+              </ItemGroup>
+            </Project>
+            """)));
 
     [Fact]
     public void Drivers_see_the_running_kernel_but_no_guest()
