@@ -118,9 +118,9 @@ bits 64
 extern CoreLibInitialize, KernelMain, Modules
 High64:
     mov rsp, BootStackTop
-    xor ebp, ebp
     push rdi                            ; information; 32-bit values, upper halves are zero
-    push rbp
+    push rbp                            ; magic
+    xor ebp, ebp
     mov rax, BootProcessorBlock
     mov [rax], rax
     mov rdx, rax
