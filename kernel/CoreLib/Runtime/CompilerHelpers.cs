@@ -24,6 +24,19 @@ namespace Internal.Runtime.CompilerHelpers
     }
 
     internal static class StartupCodeHelpers { }
+
+    /// <summary>
+    /// ILC insists on the helper where a table of constants wider than a byte is made a span; compiled code never calls it, since
+    /// <see cref="RuntimeHelpers.CreateSpan"/> becomes the table's address.
+    /// </summary>
+    internal static class LdTokenHelpers
+    {
+        private static RuntimeFieldHandle GetRuntimeFieldHandle(IntPtr field)
+        {
+            Failure.Fail(FailureKind.InvalidProgram);
+            return default;
+        }
+    }
 }
 
 namespace System.Runtime.InteropServices
