@@ -1,0 +1,11 @@
+namespace HyperOS.Abi.State;
+
+/// <summary>Saved state of the devices of a microvm board. Each part carries its own version.</summary>
+public struct MicrovmBoardState
+{
+    public Uart16550State Com1;
+    public Pit8254State Pit;
+    public CmosRtcState Rtc;
+    public FirmwareConfigState FirmwareConfig;
+    public AcpiPowerManagementState PowerManagement;
+}

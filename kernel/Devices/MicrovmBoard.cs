@@ -1,0 +1,288 @@
+using System;
+using HyperOS.Abi.State;
+
+namespace HyperOS.Devices;
+
+/// <summary>What a microvm board is made to.</summary>
+public struct MicrovmBoardConfiguration
+{
+    /// <summary>Number of vCPUs.</summary>
+    public int Vcpus;
+
+    /// <summary>RAM below 4 GiB, in bytes, from address 0 on.</summary>
+    public ulong LowRamBytes;
+
+    /// <summary>RAM from 4 GiB on, in bytes.</summary>
+    public ulong HighRamBytes;
+
+    /// <summary>What the real-time clock reads at power-on: seconds since 1970-01-01, in UTC or in the local time that the guest expects.</summary>
+    public long RtcBaseSeconds;
+
+    /// <summary>What becomes of timer ticks that the guest could not take in time.</summary>
+    public TickCatchUp PitCatchUp;
+
+    /// <summary>Whether <see cref="TestExit"/> is there.</summary>
+    public bool HasTestExit;
+}
+
+/// <summary>
+/// The devices of a VM of class microvm, wired together and laid out over the I/O ports as on a PC. There is no PCI: configuration ports
+/// 0CF8h and 0CFCh read all ones, which kernels take for that.
+/// </summary>
+/// <remarks>
+/// The caller holds the lock of the VM's legacy devices in every call. After a write it looks at <see cref="BoardEvents.Pending"/>; before
+/// it runs a vCPU it arms a timer for <see cref="NextEvent"/> and calls <see cref="Advance"/> when that is due. Local APICs are the vCPUs'
+/// own: page 0FEE00000h does not come here.
+/// </remarks>
+public sealed class MicrovmBoard
+{
+    /// <summary>The first serial port.</summary>
+    public const ushort Com1Port = 0x3F8;
+    public const int Com1Gsi = 4;
+
+    /// <summary>Ports go to devices in groups of eight, so that a port nobody claims costs few comparisons.</summary>
+    private const int GroupShift = 3;
+
+    private const int PitGroup = 0x40 >> GroupShift, SystemGroup = 0x60 >> GroupShift, RtcGroup = 0x70 >> GroupShift,
+        PostCodeGroup = 0x80 >> GroupShift, TestExitGroup = TestExit.Port >> GroupShift, Com1Group = Com1Port >> GroupShift,
+        FirmwareConfigGroup = FirmwareConfigSelector >> GroupShift, PowerGroup = AcpiPowerManagement.BasePort >> GroupShift,
+        PciGroup = AcpiPowerManagement.ResetPort >> GroupShift;
+
+    private const ushort PortB = 0x61, KeyboardCommand = 0x64, RtcIndex = 0x70, RtcData = 0x71, PostCode = 0x80,
+        FirmwareConfigSelector = 0x510, FirmwareConfigData = 0x511;
+
+    /// <summary>Command to the keyboard controller that pulses its output port's bit 0, the reset line of a PC AT.</summary>
+    private const byte PulseReset = 0xFE;
+
+    private const uint AllOnes = uint.MaxValue;
+
+    // Wiring.
+    private readonly TestExit? _testExit;
+
+    /// <summary>Puts the board together; its devices drive <paramref name="lines"/>.</summary>
+    public MicrovmBoard(in MicrovmBoardConfiguration configuration, InterruptLines lines)
+    {
+        Events = new BoardEvents();
+        Com1 = new Uart16550(lines, Com1Gsi);
+        Pit = new Pit8254(lines, configuration.PitCatchUp);
+        Rtc = new CmosRtc(lines, configuration.RtcBaseSeconds, configuration.LowRamBytes, configuration.HighRamBytes);
+        FirmwareConfig = new FirmwareConfig((ushort)configuration.Vcpus, configuration.LowRamBytes + configuration.HighRamBytes);
+        PowerManagement = new AcpiPowerManagement(lines, Events);
+        _testExit = configuration.HasTestExit ? new TestExit(Events) : null;
+    }
+
+    /// <summary>What the guest asks of its VM.</summary>
+    public BoardEvents Events { get; }
+
+    public Uart16550 Com1 { get; }
+
+    public Pit8254 Pit { get; }
+
+    public CmosRtc Rtc { get; }
+
+    public FirmwareConfig FirmwareConfig { get; }
+
+    public AcpiPowerManagement PowerManagement { get; }
+
+    /// <summary>Guest time in nanoseconds at which <see cref="Advance"/> is to be called next; ulong.MaxValue when nothing is due.</summary>
+    public ulong NextEvent => Math.Min(Math.Min(Com1.NextEvent, Pit.NextEvent), Math.Min(Rtc.NextEvent, PowerManagement.NextEvent));
+
+    /// <summary>Raises what is due at <paramref name="now"/>.</summary>
+    public void Advance(ulong now)
+    {
+        Com1.Advance(now);
+        Pit.Advance(now);
+        Rtc.Advance(now);
+        PowerManagement.Advance(now);
+    }
+
+    /// <summary>The board's reset line. The real-time clock goes on.</summary>
+    public void Reset(ulong now)
+    {
+        Com1.Reset();
+        Pit.Reset(now);
+        Rtc.Reset(now);
+        FirmwareConfig.Reset();
+        PowerManagement.Reset(now);
+    }
+
+    /// <summary>
+    /// A guest's IN of <paramref name="width"/> 1, 2 or 4 bytes. A wide access to devices of eight bits is one to as many consecutive ports,
+    /// as on the bus; <paramref name="value"/> is zero-extended.
+    /// </summary>
+    public PortAccess ReadPort(ushort port, int width, ulong now, out uint value)
+    {
+        if (width == 1)
+        {
+            PortAccess access = ReadByte(port, now, out byte single);
+            value = single;
+            return access;
+        }
+        return ReadWide(port, width, now, out value);
+    }
+
+    /// <summary>A guest's OUT of <paramref name="width"/> 1, 2 or 4 bytes, split as <see cref="ReadPort"/> splits.</summary>
+    public PortAccess WritePort(ushort port, int width, uint value, ulong now) =>
+        width == 1 ? WriteByte(port, unchecked((byte)value), now) : WriteWide(port, width, value, now);
+
+    /// <summary>Saves the devices, after the console has drained the UART and no event is pending.</summary>
+    public void Save(out MicrovmBoardState state)
+    {
+        state = default;
+        Com1.Save(out state.Com1);
+        Pit.Save(out state.Pit);
+        Rtc.Save(out state.Rtc);
+        FirmwareConfig.Save(out state.FirmwareConfig);
+        PowerManagement.Save(out state.PowerManagement);
+    }
+
+    /// <summary>
+    /// Restores the devices of a new board at guest time <paramref name="now"/>, before the interrupt controllers, whose own records then
+    /// say what of the driven lines is news. After a refusal the board is of no use.
+    /// </summary>
+    public RestoreStatus Restore(in MicrovmBoardState state, ulong now)
+    {
+        RestoreStatus status = Com1.Restore(state.Com1, now);
+        if (status == RestoreStatus.Restored)
+            status = Pit.Restore(state.Pit, now);
+        if (status == RestoreStatus.Restored)
+            status = Rtc.Restore(state.Rtc, now);
+        if (status == RestoreStatus.Restored)
+            status = FirmwareConfig.Restore(state.FirmwareConfig);
+        if (status == RestoreStatus.Restored)
+            status = PowerManagement.Restore(state.PowerManagement, now);
+        return status;
+    }
+
+    private PortAccess ReadByte(ushort port, ulong now, out byte value)
+    {
+        switch (port >> GroupShift)
+        {
+            case Com1Group:
+                value = Com1.Read(port & 7, now);
+                return PortAccess.Claimed;
+            case PitGroup when port < 0x40 + Pit8254.PortCount:
+                value = Pit.Read(port & 3, now);
+                return PortAccess.Claimed;
+            case SystemGroup when port == PortB:
+                value = Pit.ReadPortB(now);
+                return PortAccess.Claimed;
+            case RtcGroup when port == RtcData:
+                value = Rtc.ReadData(now);
+                return PortAccess.Claimed;
+            case FirmwareConfigGroup when port == FirmwareConfigData:
+                value = FirmwareConfig.ReadData();
+                return PortAccess.Claimed;
+            case PowerGroup or PowerGroup + 1:
+                value = (byte)PowerManagement.Read(port - AcpiPowerManagement.BasePort, 1, now);
+                return PortAccess.Claimed;
+            case PciGroup when port == AcpiPowerManagement.ResetPort:
+                value = PowerManagement.ReadResetControl();
+                return PortAccess.Claimed;
+            case TestExitGroup when port == TestExit.Port && _testExit is not null:
+                value = 0;
+                return PortAccess.Claimed;
+            default:
+                value = byte.MaxValue;
+                return port is PostCode or RtcIndex ? PortAccess.Claimed : PortAccess.Unclaimed;
+        }
+    }
+
+    private PortAccess WriteByte(ushort port, byte value, ulong now)
+    {
+        switch (port >> GroupShift)
+        {
+            case Com1Group:
+                Com1.Write(port & 7, value, now);
+                return PortAccess.Claimed;
+            case PitGroup when port < 0x40 + Pit8254.PortCount:
+                Pit.Write(port & 3, value, now);
+                return PortAccess.Claimed;
+            case SystemGroup when port == PortB:
+                Pit.WritePortB(value, now);
+                return PortAccess.Claimed;
+            case SystemGroup when port == KeyboardCommand && value == PulseReset:
+                Events.Raise(BoardEvent.Reset);
+                return PortAccess.Claimed;
+            case RtcGroup when port == RtcIndex:
+                Rtc.WriteIndex(value);
+                return PortAccess.Claimed;
+            case RtcGroup when port == RtcData:
+                Rtc.WriteData(value, now);
+                return PortAccess.Claimed;
+            case PostCodeGroup when port == PostCode:
+                return PortAccess.Claimed;
+            case PowerGroup or PowerGroup + 1:
+                PowerManagement.Write(port - AcpiPowerManagement.BasePort, 1, value, now);
+                return PortAccess.Claimed;
+            case PciGroup when port == AcpiPowerManagement.ResetPort:
+                PowerManagement.WriteResetControl(value);
+                return PortAccess.Claimed;
+            case TestExitGroup when port == TestExit.Port && _testExit is not null:
+                _testExit.Write(value);
+                return PortAccess.Claimed;
+            default:
+                return PortAccess.Unclaimed;
+        }
+    }
+
+    /// <summary>Registers wider than a byte take the access whole; a dword at 0CF8h belongs to PCI, not to the reset register within it.</summary>
+    private PortAccess ReadWide(ushort port, int width, ulong now, out uint value)
+    {
+        if (width is not (2 or 4) || port >> GroupShift == PciGroup)
+        {
+            value = width == 2 ? ushort.MaxValue : AllOnes;
+            return PortAccess.Unclaimed;
+        }
+        if (IsWithinPowerManagement(port, width))
+        {
+            value = PowerManagement.Read(port - AcpiPowerManagement.BasePort, width, now);
+            return PortAccess.Claimed;
+        }
+        if (port == TestExit.Port && _testExit is not null)
+        {
+            value = 0;
+            return PortAccess.Claimed;
+        }
+        value = 0;
+        PortAccess access = PortAccess.Unclaimed;
+        for (int i = 0; i < width; i++)
+        {
+            if (ReadByte(unchecked((ushort)(port + i)), now, out byte single) == PortAccess.Claimed)
+                access = PortAccess.Claimed;
+            value |= (uint)single << (8 * i);
+        }
+        return access;
+    }
+
+    private PortAccess WriteWide(ushort port, int width, uint value, ulong now)
+    {
+        if (width is not (2 or 4) || port >> GroupShift == PciGroup)
+            return PortAccess.Unclaimed;
+        if (IsWithinPowerManagement(port, width))
+        {
+            PowerManagement.Write(port - AcpiPowerManagement.BasePort, width, value, now);
+            return PortAccess.Claimed;
+        }
+        if (port == FirmwareConfigSelector && width == 2)
+        {
+            FirmwareConfig.Select(unchecked((ushort)value));
+            return PortAccess.Claimed;
+        }
+        if (port == TestExit.Port && _testExit is not null)
+        {
+            _testExit.Write(width == 2 ? value & ushort.MaxValue : value);
+            return PortAccess.Claimed;
+        }
+        PortAccess access = PortAccess.Unclaimed;
+        for (int i = 0; i < width; i++)
+        {
+            if (WriteByte(unchecked((ushort)(port + i)), unchecked((byte)(value >> (8 * i))), now) == PortAccess.Claimed)
+                access = PortAccess.Claimed;
+        }
+        return access;
+    }
+
+    private static bool IsWithinPowerManagement(ushort port, int width) =>
+        port >= AcpiPowerManagement.BasePort && port + width <= AcpiPowerManagement.BasePort + AcpiPowerManagement.PortCount;
+}
