@@ -493,5 +493,5 @@ public sealed partial class LocalApic
 
     private static uint Bit(int vector) => 1u << (vector & 31);
 
-    private static int HighestBit(uint value) => 31 - BitOperations.LeadingZeroCount(value);
+    private static int HighestBit(uint value) => 31 ^ BitOperations.LeadingZeroCount(value);
 }
