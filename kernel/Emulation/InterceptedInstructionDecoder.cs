@@ -50,7 +50,9 @@ public static class InterceptedInstructionDecoder
             return reader.MayGrow ? DecodeResult.NeedMoreBytes : DecodeResult.TooLong;
         if (operation == InterceptedOperation.None)
             return DecodeResult.Unsupported;
-        if (reader.Lock && operation is not (InterceptedOperation.MovFromCr or InterceptedOperation.MovToCr))
+        bool isMovCr = operation is InterceptedOperation.MovFromCr or InterceptedOperation.MovToCr;
+        bool isMovDr = operation is InterceptedOperation.MovFromDr or InterceptedOperation.MovToDr;
+        if ((reader.Lock && !isMovCr) || (isMovCr && instruction.SystemRegister is not (0 or 2 or 3 or 4 or 8)) || (isMovDr && instruction.SystemRegister > 7))
             return DecodeResult.Invalid;
         instruction.Operation = operation;
         instruction.Length = (byte)reader.Position;
@@ -117,8 +119,9 @@ public static class InterceptedInstructionDecoder
                 _ => InterceptedOperation.None,
             };
         }
-        // Prefixes make other instructions of the rows below, or undefined ones; the SVM row (reg = 3) takes any.
-        if (reader.Group != 3 && (reader.Repeat != RepeatPrefix.None || reader.OperandSizePrefix))
+        // Prefixes make other instructions of most rows, or undefined ones. The SVM row and RDTSCP take any; VMGEXIT is VMMCALL to all but SEV-ES guests.
+        bool takesPrefixes = reader.Group == 3 || (reader.Group == 7 && reader.Rm == 1);
+        if (!takesPrefixes && (reader.Repeat != RepeatPrefix.None || reader.OperandSizePrefix))
             return InterceptedOperation.None;
         return (reader.Group, reader.Rm) switch
         {
