@@ -12,8 +12,8 @@ public struct GeneralRegisters
 }
 
 /// <summary>
-/// The part of a vCPU that emulated instructions see; segment registers in the form of the VMCB. The kernel fills it from the VMCB or VMCS before and writes it back after
-/// <see cref="InstructionEmulator.Run(int)"/>.
+/// The part of a vCPU that emulated instructions see; segment registers in the form of the VMCB. The kernel fills it from the VMCB or VMCS before and
+/// writes it back after <see cref="InstructionEmulator.Run(int)"/>.
 /// </summary>
 public struct GuestCpuState
 {

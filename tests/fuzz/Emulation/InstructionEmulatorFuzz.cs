@@ -85,11 +85,11 @@ public class InstructionEmulatorFuzz
         _ => unchecked((ulong)random.NextInt64() * 2),
     };
 
-    /// <summary>16 KiB of random memory repeated over the whole address space; now and then it refuses or changes.</summary>
+    /// <summary>4 KiB of random memory repeated over the whole address space; now and then it refuses or changes.</summary>
     private sealed class FuzzBus : GuestBus
     {
         private readonly Random _random;
-        private readonly byte[] _memory = new byte[0x4000];
+        private readonly byte[] _memory = new byte[0x1000];
 
         public FuzzBus(Random random)
         {

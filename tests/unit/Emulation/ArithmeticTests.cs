@@ -65,7 +65,8 @@ public class ArithmeticTests
 
             ulong decremented = Truncate((BigInteger)value - 1, size);
             AssertUnary(size, 0xFE, 1, value, flags, decremented,
-                ResultFlags(decremented, size) | (flags & CF) | ((value & 15) == 0 ? AF : 0) | (Signed(decremented, size) == (Largest(size) >> 1) ? OF : 0), All);
+                ResultFlags(decremented, size) | (flags & CF) | ((value & 15) == 0 ? AF : 0)
+                    | (Signed(decremented, size) == (Largest(size) >> 1) ? OF : 0), All);
 
             ulong negated = Truncate(-(BigInteger)value, size);
             AssertUnary(size, 0xF6, 3, value, flags, negated,
@@ -256,7 +257,8 @@ public class ArithmeticTests
         {
             for (int combination = 0; combination < 32; combination++)
             {
-                bool c = (combination & 1) != 0, p = (combination & 2) != 0, z = (combination & 4) != 0, s = (combination & 8) != 0, o = (combination & 16) != 0;
+                bool c = (combination & 1) != 0, p = (combination & 2) != 0, z = (combination & 4) != 0;
+                bool s = (combination & 8) != 0, o = (combination & 16) != 0;
                 ulong flags = (c ? CF : 0) | (p ? PF : 0) | (z ? ZF : 0) | (s ? SF : 0) | (o ? OF : 0);
                 bool expected = condition switch
                 {

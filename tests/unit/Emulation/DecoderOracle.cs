@@ -28,8 +28,8 @@ internal sealed class DecoderOracle
     public HashSet<IcedCode> Agreed { get; } = [];
 
     /// <summary>Every instruction that the decoder is to support.</summary>
-    public static IEnumerable<IcedCode> Supported =>
-        Enum.GetValues<IcedCode>().Where(code => code.ToOpCode() is { IsInstruction: true, Encoding: EncodingKind.Legacy } info && HasMemoryForm(info) && IsSupported(code));
+    public static IEnumerable<IcedCode> Supported => Enum.GetValues<IcedCode>().Where(
+        code => code.ToOpCode() is { IsInstruction: true, Encoding: EncodingKind.Legacy } info && HasMemoryForm(info) && IsSupported(code));
 
     /// <returns>What is wrong, or null.</returns>
     public string? Compare(ReadOnlySpan<byte> bytes, CodeSize codeSize)
@@ -159,7 +159,9 @@ internal sealed class DecoderOracle
             return "repeat prefix";
         if (!expected.HasRepePrefix && !expected.HasRepnePrefix && actual.Repeat != RepeatPrefix.None)
             return "repeat prefix too many";
-        return actual.Operation is Operation.MOVS or Operation.CMPS or Operation.LODS or Operation.OUTS ? SegmentDifference(in expected, in actual, codeSize) : null;
+        return actual.Operation is Operation.MOVS or Operation.CMPS or Operation.LODS or Operation.OUTS
+            ? SegmentDifference(in expected, in actual, codeSize)
+            : null;
     }
 
     private static string? OperandDifference(in IcedInstruction expected, in Instruction actual)

@@ -173,7 +173,7 @@ public class InstructionDecoderTests
         }
         yield return new MemoryOperand(Register.EAX, Register.None, 1, 0, 0, false, Register.None);
         yield return new MemoryOperand(Register.ESP, Register.EBP, 8, -128, 1, false, Register.None);
-        yield return new MemoryOperand(Register.EBP, Register.None, 1, 0x7FFFFFFF, bitness == 64 ? 4 : 4, false, Register.GS);
+        yield return new MemoryOperand(Register.EBP, Register.None, 1, 0x7FFFFFFF, 4, false, Register.GS);
         yield return new MemoryOperand(Register.None, Register.ESI, 4, 0x1000, 4, false, Register.FS);
         if (bitness == 32)
         {

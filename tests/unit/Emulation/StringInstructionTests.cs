@@ -96,7 +96,7 @@ public class StringInstructionTests
     public void Input_to_a_page_that_cannot_be_written_does_not_touch_the_port()
     {
         TestMachine machine = TestMachine.Protected();
-        machine.State.ES.Limit = To + 1 > uint.MaxValue ? 0 : (uint)(To + 1);
+        machine.State.ES.Limit = (uint)To + 1;
         machine[GeneralRegister.RDX] = 0x60;
         machine[GeneralRegister.RDI] = To;
         machine[GeneralRegister.RCX] = 5;

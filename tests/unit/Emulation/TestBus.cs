@@ -3,16 +3,17 @@ using HyperOS.Emulation;
 
 namespace HyperOS.Tests.Unit.Emulation;
 
-/// <summary>256 KiB of RAM from 0, one page of device registers at <see cref="Device"/>, ports and XMM registers; device and port accesses are logged.</summary>
+/// <summary>256 KiB of RAM from 0, a page of device registers at <see cref="Device"/>, ports, XMM registers; device and port accesses are logged.</summary>
 internal sealed class TestBus : GuestBus
 {
     public const ulong Device = 0xFEE0_0000;
 
     public byte[] Memory { get; } = new byte[256 << 10];
 
-    /// <summary>Bytes behind the device's registers; reads of the log show size and offset.</summary>
+    /// <summary>Bytes behind the device's registers.</summary>
     public byte[] Registers { get; } = new byte[4096];
 
+    /// <summary>Direction, size and offset of each device access, in hexadecimal.</summary>
     public List<string> Log { get; } = [];
 
     public Queue<uint> Inputs { get; } = new();
