@@ -1,5 +1,6 @@
 using System;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -32,7 +33,8 @@ public struct MicrovmBoardConfiguration
 /// <remarks>
 /// The caller holds the lock of the VM's legacy devices in every call. After a write it looks at <see cref="BoardEvents.Pending"/>; before
 /// it runs a vCPU it arms a timer for <see cref="NextEvent"/> and calls <see cref="Advance"/> when that is due. Local APICs are the vCPUs'
-/// own: page 0FEE00000h does not come here.
+/// own and need no such lock: their page at 0FEE00000h does not come here, and their EOI broadcasts go to <see cref="IoApic"/> by the
+/// kernel's <see cref="EndOfInterruptListener"/>.
 /// </remarks>
 public sealed class MicrovmBoard
 {
@@ -43,7 +45,9 @@ public sealed class MicrovmBoard
     /// <summary>Ports go to devices in groups of eight, so that a port nobody claims costs few comparisons.</summary>
     private const int GroupShift = 3;
 
-    private const int PitGroup = 0x40 >> GroupShift, SystemGroup = 0x60 >> GroupShift, RtcGroup = 0x70 >> GroupShift,
+    private const int PrimaryPicGroup = ProgrammableInterruptController.PrimaryPort >> GroupShift,
+        SecondaryPicGroup = ProgrammableInterruptController.SecondaryPort >> GroupShift,
+        EdgeLevelControlGroup = ProgrammableInterruptController.EdgeLevelControlPort >> GroupShift, PitGroup = 0x40 >> GroupShift, SystemGroup = 0x60 >> GroupShift, RtcGroup = 0x70 >> GroupShift,
         PostCodeGroup = 0x80 >> GroupShift, TestExitGroup = TestExit.Port >> GroupShift, Com1Group = Com1Port >> GroupShift,
         FirmwareConfigGroup = FirmwareConfigSelector >> GroupShift, PowerGroup = AcpiPowerManagement.BasePort >> GroupShift,
         PciGroup = AcpiPowerManagement.ResetPort >> GroupShift;
@@ -59,17 +63,27 @@ public sealed class MicrovmBoard
     // Wiring.
     private readonly TestExit? _testExit;
 
-    /// <summary>Puts the board together; its devices drive <paramref name="lines"/>.</summary>
-    public MicrovmBoard(in MicrovmBoardConfiguration configuration, InterruptLines lines)
+    /// <summary>Puts the board together and on the bus; the 8259A pair interrupts <paramref name="bootProcessor"/>.</summary>
+    public MicrovmBoard(in MicrovmBoardConfiguration configuration, ApicBus bus, LocalApic bootProcessor)
     {
+        Pic = new ProgrammableInterruptController(bootProcessor);
+        IoApic = new IoApic(bus);
+        Lines = new InterruptLines(Pic, IoApic);
         Events = new BoardEvents();
-        Com1 = new Uart16550(lines, Com1Gsi);
-        Pit = new Pit8254(lines, configuration.PitCatchUp);
-        Rtc = new CmosRtc(lines, configuration.RtcBaseSeconds, configuration.LowRamBytes, configuration.HighRamBytes);
+        Com1 = new Uart16550(Lines, Com1Gsi);
+        Pit = new Pit8254(Lines, configuration.PitCatchUp);
+        Rtc = new CmosRtc(Lines, configuration.RtcBaseSeconds, configuration.LowRamBytes, configuration.HighRamBytes);
         FirmwareConfig = new FirmwareConfig((ushort)configuration.Vcpus, configuration.LowRamBytes + configuration.HighRamBytes);
-        PowerManagement = new AcpiPowerManagement(lines, Events);
+        PowerManagement = new AcpiPowerManagement(Lines, Events);
         _testExit = configuration.HasTestExit ? new TestExit(Events) : null;
     }
+
+    /// <summary>The lines that the devices drive, for those who join them.</summary>
+    public InterruptLines Lines { get; }
+
+    public ProgrammableInterruptController Pic { get; }
+
+    public IoApic IoApic { get; }
 
     /// <summary>What the guest asks of its VM.</summary>
     public BoardEvents Events { get; }
@@ -96,7 +110,7 @@ public sealed class MicrovmBoard
         PowerManagement.Advance(now);
     }
 
-    /// <summary>The board's reset line. The real-time clock goes on.</summary>
+    /// <summary>The board's reset line. The real-time clock goes on; local APICs are reset with their vCPUs.</summary>
     public void Reset(ulong now)
     {
         Com1.Reset();
@@ -104,6 +118,8 @@ public sealed class MicrovmBoard
         Rtc.Reset(now);
         FirmwareConfig.Reset();
         PowerManagement.Reset(now);
+        Pic.Reset();
+        IoApic.Reset();
     }
 
     /// <summary>
@@ -125,6 +141,31 @@ public sealed class MicrovmBoard
     public PortAccess WritePort(ushort port, int width, uint value, ulong now) =>
         width == 1 ? WriteByte(port, unchecked((byte)value), now) : WriteWide(port, width, value, now);
 
+    /// <summary>A guest's load of <paramref name="width"/> bytes from the board's memory-mapped registers: the I/O APIC's.</summary>
+    /// <returns>False when there is no device at <paramref name="address"/>.</returns>
+    public bool TryReadMmio(GuestPhysicalAddress address, int width, out uint value)
+    {
+        ulong offset = unchecked(address.Value - IoApic.BaseAddress);
+        if (offset >= IoApic.Length)
+        {
+            value = AllOnes;
+            return false;
+        }
+        value = IoApic.Read((uint)offset) & ValueMask(width);
+        return true;
+    }
+
+    /// <summary>A guest's store of <paramref name="width"/> bytes to the board's memory-mapped registers.</summary>
+    /// <returns>False when there is no device at <paramref name="address"/>.</returns>
+    public bool TryWriteMmio(GuestPhysicalAddress address, int width, uint value)
+    {
+        ulong offset = unchecked(address.Value - IoApic.BaseAddress);
+        if (offset >= IoApic.Length)
+            return false;
+        IoApic.Write((uint)offset, value & ValueMask(width));
+        return true;
+    }
+
     /// <summary>Saves the devices, after the console has drained the UART and no event is pending.</summary>
     public void Save(out MicrovmBoardState state)
     {
@@ -134,11 +175,13 @@ public sealed class MicrovmBoard
         Rtc.Save(out state.Rtc);
         FirmwareConfig.Save(out state.FirmwareConfig);
         PowerManagement.Save(out state.PowerManagement);
+        Pic.Save(out state.Pic);
+        IoApic.Save(out state.IoApic);
     }
 
     /// <summary>
-    /// Restores the devices of a new board at guest time <paramref name="now"/>, before the interrupt controllers, whose own records then
-    /// say what of the driven lines is news. After a refusal the board is of no use.
+    /// Restores a new board at guest time <paramref name="now"/>, which is that of saving; the vCPUs' local APICs come after it. The interrupt
+    /// controllers come last here, so that what they send while devices drive their lines anew is void. After a refusal the board is of no use.
     /// </summary>
     public RestoreStatus Restore(in MicrovmBoardState state, ulong now)
     {
@@ -151,6 +194,10 @@ public sealed class MicrovmBoard
             status = FirmwareConfig.Restore(state.FirmwareConfig);
         if (status == RestoreStatus.Restored)
             status = PowerManagement.Restore(state.PowerManagement, now);
+        if (status == RestoreStatus.Restored)
+            status = Pic.Restore(state.Pic);
+        if (status == RestoreStatus.Restored)
+            status = IoApic.Restore(state.IoApic);
         return status;
     }
 
@@ -160,6 +207,9 @@ public sealed class MicrovmBoard
         {
             case Com1Group:
                 value = Com1.Read(port & 7, now);
+                return PortAccess.Claimed;
+            case PrimaryPicGroup or SecondaryPicGroup or EdgeLevelControlGroup when (port & 6) == 0:
+                value = Pic.Read(port);
                 return PortAccess.Claimed;
             case PitGroup when port < 0x40 + Pit8254.PortCount:
                 value = Pit.Read(port & 3, now);
@@ -194,6 +244,9 @@ public sealed class MicrovmBoard
         {
             case Com1Group:
                 Com1.Write(port & 7, value, now);
+                return PortAccess.Claimed;
+            case PrimaryPicGroup or SecondaryPicGroup or EdgeLevelControlGroup when (port & 6) == 0:
+                Pic.Write(port, value);
                 return PortAccess.Claimed;
             case PitGroup when port < 0x40 + Pit8254.PortCount:
                 Pit.Write(port & 3, value, now);
@@ -282,6 +335,8 @@ public sealed class MicrovmBoard
         }
         return access;
     }
+
+    private static uint ValueMask(int width) => width switch { 1 => byte.MaxValue, 2 => ushort.MaxValue, _ => AllOnes };
 
     private static bool IsWithinPowerManagement(ushort port, int width) =>
         port >= AcpiPowerManagement.BasePort && port + width <= AcpiPowerManagement.BasePort + AcpiPowerManagement.PortCount;

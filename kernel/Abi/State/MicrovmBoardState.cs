@@ -1,6 +1,6 @@
 namespace HyperOS.Abi.State;
 
-/// <summary>Saved state of the devices of a microvm board. Each part carries its own version.</summary>
+/// <summary>Saved state of the devices of a microvm board. Each part carries its own version. Local APICs are saved with their vCPUs.</summary>
 public struct MicrovmBoardState
 {
     public Uart16550State Com1;
@@ -8,4 +8,6 @@ public struct MicrovmBoardState
     public CmosRtcState Rtc;
     public FirmwareConfigState FirmwareConfig;
     public AcpiPowerManagementState PowerManagement;
+    public ProgrammableInterruptControllerState Pic;
+    public IoApicState IoApic;
 }

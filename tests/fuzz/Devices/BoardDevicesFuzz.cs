@@ -1,4 +1,5 @@
 using HyperOS.Abi.State;
+using HyperOS.Core;
 using HyperOS.Devices;
 
 namespace HyperOS.Tests.Fuzz.Devices;
@@ -137,6 +138,9 @@ public class BoardDevicesFuzz
         {
             ushort port = (ushort)(random.Next(8) == 0 ? random.Next(65536) : bases[random.Next(bases.Length)] + random.Next(4) * random.Next(6));
             int width = random.Next(16) == 0 ? random.Next(9) : 1 << random.Next(3);
+            GuestPhysicalAddress register = new(IoApic.BaseAddress + (ulong)random.Next(5) * 0x10 + (ulong)random.Next(4) / 3);
+            board.TryWriteMmio(register, width, random.Next(2) == 0 ? (uint)random.Next(0x40) : (uint)random.NextInt64());
+            board.TryReadMmio(register, width, out _);
             if (random.Next(2) == 0)
             {
                 board.ReadPort(port, width, now, out uint value);
@@ -167,6 +171,7 @@ public class BoardDevicesFuzz
         if (random.Next(8) != 0)
         {
             state.Com1.Version = state.Pit.Version = state.Rtc.Version = state.FirmwareConfig.Version = state.PowerManagement.Version = 1;
+            state.Pic.Version = state.IoApic.Version = 1;
             state.Rtc.Registers[0x0D] = 0x80;
         }
         if (board.Restore(state, now) != RestoreStatus.Restored)
@@ -188,12 +193,27 @@ public class BoardDevicesFuzz
         Assert.True(status == AcpiTablesStatus.Built ? length <= space.Length : length == 0);
     });
 
-    private static MicrovmBoard NewBoard() => new(new MicrovmBoardConfiguration
+    private sealed class NoKick : VcpuKick
     {
-        Vcpus = 4,
-        LowRamBytes = 0x2000_0000,
-        RtcBaseSeconds = 1_700_000_000,
-        PitCatchUp = TickCatchUp.Delayed,
-        HasTestExit = true,
-    }, Lines());
+        public override void Kick(int vcpu) { }
+    }
+
+    private sealed class NoBroadcast : EndOfInterruptListener
+    {
+        public override void EndOfInterrupt(int vector) { }
+    }
+
+    private static MicrovmBoard NewBoard()
+    {
+        ApicBus bus = new(1, new NoKick(), new NoBroadcast());
+        MicrovmBoardConfiguration configuration = new()
+        {
+            Vcpus = 1,
+            LowRamBytes = 0x2000_0000,
+            RtcBaseSeconds = 1_700_000_000,
+            PitCatchUp = TickCatchUp.Delayed,
+            HasTestExit = true,
+        };
+        return new MicrovmBoard(configuration, bus, new LocalApic(bus, 0, new uint[LocalApic.PageLength]));
+    }
 }

@@ -353,7 +353,7 @@ public class CmosRtcTests
         Assert.Equal(RestoreStatus.Restored, restored.Restore(state, _now));
         Assert.True(recorder.Lines.IsAsserted(8));
         restored.Save(out CmosRtcState again);
-        Assert.Equal(SavedState.Bytes(state), SavedState.Bytes(again));
+        Assert.Equal(ApicMachine.Bytes(state), ApicMachine.Bytes(again));
         _rtc = restored;
         Assert.Equal("20 24 03 01 00 00 00", Shown);
         Assert.Equal(0x55, Read(0x40));

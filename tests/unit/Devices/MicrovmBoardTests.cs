@@ -1,16 +1,17 @@
 using HyperOS.Abi.State;
+using HyperOS.Core;
 using HyperOS.Devices;
 
 namespace HyperOS.Tests.Unit.Devices;
 
 public class MicrovmBoardTests
 {
-    private readonly LineRecorder _recorder = new();
+    private readonly ApicMachine _machine = ApicMachine.XApic();
     private readonly MicrovmBoard _board;
 
-    public MicrovmBoardTests() => _board = NewBoard(_recorder);
+    public MicrovmBoardTests() => _board = NewBoard(_machine);
 
-    private static MicrovmBoard NewBoard(LineRecorder recorder, bool hasTestExit = true)
+    private static MicrovmBoard NewBoard(ApicMachine machine, bool hasTestExit = true)
     {
         MicrovmBoardConfiguration configuration = new()
         {
@@ -19,7 +20,7 @@ public class MicrovmBoardTests
             RtcBaseSeconds = 1_700_000_000,
             HasTestExit = hasTestExit,
         };
-        return new MicrovmBoard(configuration, recorder.Lines);
+        return new MicrovmBoard(configuration, machine.Bus, machine.Apic);
     }
 
     private uint Read(ushort port, int width = 1, PortAccess expected = PortAccess.Claimed)
@@ -51,14 +52,18 @@ public class MicrovmBoardTests
         List<(int First, int Last)> claimed = [];
         for (int port = 0; port <= ushort.MaxValue; port++)
         {
-            if (NewBoard(new LineRecorder()).WritePort((ushort)port, 1, 0, 0) == PortAccess.Unclaimed)
+            if (_board.WritePort((ushort)port, 1, 0, 0) == PortAccess.Unclaimed)
                 continue;
             if (claimed.Count != 0 && claimed[^1].Last == port - 1)
                 claimed[^1] = (claimed[^1].First, port);
             else
                 claimed.Add((port, port));
         }
-        Assert.Equal([(0x40, 0x43), (0x61, 0x61), (0x70, 0x71), (0x80, 0x80), (0xF4, 0xF4), (0x3F8, 0x3FF), (0x600, 0x60F), (0xCF9, 0xCF9)], claimed);
+        Assert.Equal(
+        [
+            (0x20, 0x21), (0x40, 0x43), (0x61, 0x61), (0x70, 0x71), (0x80, 0x80), (0xA0, 0xA1), (0xF4, 0xF4), (0x3F8, 0x3FF), (0x4D0, 0x4D1),
+            (0x600, 0x60F), (0xCF9, 0xCF9),
+        ], claimed);
     }
 
     [Fact]
@@ -92,12 +97,75 @@ public class MicrovmBoardTests
         Write(0x40, 0xE8);
         Write(0x40, 0x03);
         Assert.NotEqual(ulong.MaxValue, _board.NextEvent);
-        int before = _recorder.Edges(0);
-        ulong due = _board.NextEvent;
-        _board.Advance(due);
-        Assert.Equal(before + 1, _recorder.Edges(0));
+        _board.Lines.Set(0, false);
+        _board.Advance(_board.NextEvent);
+        Assert.True(_board.Lines.IsAsserted(0));
         Write(0x61, 0x03);
         Assert.Equal(0x03u, Read(0x61) & 0x0F);
+    }
+
+    [Fact]
+    public void A_device_interrupts_through_the_io_apic()
+    {
+        WriteRedirection(4, 0x34);
+        Write(0x3FC, 0x08);
+        Write(0x3F9, 0x02);
+        Assert.Equal(0x34, _machine.Take());
+    }
+
+    [Fact]
+    public void The_timer_interrupts_through_io_apic_pin_2_and_through_the_8259As()
+    {
+        WriteRedirection(2, 0x30);
+        // ICW1 to ICW4 and OCW1 of the primary: vectors from 20h, all but IRQ 0 masked.
+        Write(0x20, 0x11);
+        Write(0x21, 0x20);
+        Write(0x21, 0x04);
+        Write(0x21, 0x01);
+        Write(0x21, 0xFE);
+        Assert.Equal(0xFEu, Read(0x21));
+        Write(0x43, 0x30);
+        Write(0x40, 0x10);
+        Write(0x40, 0x00);
+        _board.Advance(_board.NextEvent);
+        Assert.Equal(0x30, _machine.Take());
+        Assert.True(_board.Pic.TryAcknowledge(out int vector));
+        Assert.Equal(0x20, vector);
+    }
+
+    [Fact]
+    public void The_sci_is_sent_again_after_its_eoi_while_it_is_asserted()
+    {
+        WriteRedirection(9, 0x39 | 1 << 15);
+        Write(0x602, 0x0100, 2);
+        _board.PowerManagement.PressPowerButton(0);
+        Assert.Equal(0x39, _machine.Take());
+        _machine.Apic.EndOfInterrupt();
+        _board.IoApic.EndOfInterrupt(0x39);
+        Assert.Equal(0x39, _machine.Take());
+    }
+
+    [Fact]
+    public void Memory_mapped_registers_are_the_io_apics_page()
+    {
+        GuestPhysicalAddress window = new(IoApic.BaseAddress + 0x10);
+        Assert.True(_board.TryWriteMmio(new GuestPhysicalAddress(IoApic.BaseAddress), 4, 1));
+        Assert.True(_board.TryReadMmio(window, 4, out uint version));
+        Assert.Equal(0x0017_0020u, version);
+        Assert.True(_board.TryReadMmio(window, 1, out version));
+        Assert.Equal(0x20u, version);
+        foreach (ulong address in new ulong[] { 0, IoApic.BaseAddress - 1, IoApic.BaseAddress + 0x1000, LocalApic.BaseAddress, ulong.MaxValue })
+        {
+            Assert.False(_board.TryReadMmio(new GuestPhysicalAddress(address), 4, out uint ones));
+            Assert.Equal(uint.MaxValue, ones);
+            Assert.False(_board.TryWriteMmio(new GuestPhysicalAddress(address), 4, 0));
+        }
+    }
+
+    private void WriteRedirection(int pin, uint entry)
+    {
+        _board.TryWriteMmio(new GuestPhysicalAddress(IoApic.BaseAddress), 4, (uint)(0x10 + 2 * pin));
+        _board.TryWriteMmio(new GuestPhysicalAddress(IoApic.BaseAddress + 0x10), 4, entry);
     }
 
     [Fact]
@@ -162,7 +230,7 @@ public class MicrovmBoardTests
     [Fact]
     public void Without_test_exit_its_port_is_nobodys()
     {
-        MicrovmBoard board = NewBoard(_recorder, hasTestExit: false);
+        MicrovmBoard board = NewBoard(_machine, hasTestExit: false);
         Assert.Equal(PortAccess.Unclaimed, board.WritePort(0xF4, 4, 1, 0));
         Assert.Equal(PortAccess.Unclaimed, board.ReadPort(0xF4, 4, 0, out _));
         Assert.Equal(BoardEvent.None, board.Events.Pending);
@@ -183,7 +251,7 @@ public class MicrovmBoardTests
     {
         Write(0x602, 0x0100, 2);
         _board.PowerManagement.PressPowerButton(0);
-        Assert.True(_recorder.Lines.IsAsserted(9));
+        Assert.True(_board.Lines.IsAsserted(9));
     }
 
     [Fact]
@@ -195,7 +263,7 @@ public class MicrovmBoardTests
         _board.PowerManagement.PressPowerButton(0);
         _board.Reset(1000);
         for (int gsi = 0; gsi < InterruptLines.Count; gsi++)
-            Assert.False(_recorder.Lines.IsAsserted(gsi));
+            Assert.False(_board.Lines.IsAsserted(gsi));
         Assert.Equal(0u, Read(0x3F9));
         Assert.Equal(0u, Read(0x600, 4));
     }
@@ -212,13 +280,12 @@ public class MicrovmBoardTests
         Read(0x511);
         Write(0x602, 0x0100, 2);
         _board.Save(out MicrovmBoardState state);
-        LineRecorder recorder = new();
-        MicrovmBoard restored = NewBoard(recorder);
+        MicrovmBoard restored = NewBoard(ApicMachine.XApic());
         Assert.Equal(RestoreStatus.Restored, restored.Restore(state, 0));
         restored.Save(out MicrovmBoardState again);
-        Assert.Equal(SavedState.Bytes(state), SavedState.Bytes(again));
+        Assert.Equal(ApicMachine.Bytes(state), ApicMachine.Bytes(again));
         Assert.Equal(_board.NextEvent, restored.NextEvent);
-        Assert.True(recorder.Lines.IsAsserted(4));
+        Assert.True(restored.Lines.IsAsserted(4));
         state.Rtc.Version = 99;
         Assert.Equal(RestoreStatus.UnknownVersion, restored.Restore(state, 0));
     }

@@ -452,7 +452,7 @@ public class Pit8254Tests
         Assert.Equal(RestoreStatus.Restored, restored.Restore(state, Now));
         Assert.Equal(_pit.NextEvent, restored.NextEvent);
         restored.Save(out Pit8254State again);
-        Assert.Equal(SavedState.Bytes(state), SavedState.Bytes(again));
+        Assert.Equal(ApicMachine.Bytes(state), ApicMachine.Bytes(again));
         _tick += 2000;
         Assert.Equal(_pit.ReadPortB(Now), restored.ReadPortB(Now));
         for (int i = 0; i < 4; i++)

@@ -337,7 +337,7 @@ public class Uart16550Tests
         Assert.Equal(RestoreStatus.Restored, restored.Restore(state, _now));
         Assert.True(recorder.Lines.IsAsserted(Gsi));
         restored.Save(out Uart16550State again);
-        Assert.Equal(SavedState.Bytes(state), SavedState.Bytes(again));
+        Assert.Equal(ApicMachine.Bytes(state), ApicMachine.Bytes(again));
         StringBuilder text = new();
         while ((restored.Read(LSR, _now) & 1) != 0)
             text.Append((char)restored.Read(Data, _now));
