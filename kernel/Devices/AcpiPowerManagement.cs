@@ -22,8 +22,10 @@ public sealed class AcpiPowerManagement
     /// <summary>Lengths of the blocks in bytes.</summary>
     public const byte Pm1EventLength = 4, Pm1ControlLength = 2, PmTimerLength = 4, Gpe0Length = 2;
 
-    /// <summary>The reset register, and what the FADT says to write there.</summary>
+    /// <summary>I/O port of the reset register.</summary>
     public const ushort ResetPort = 0xCF9;
+
+    /// <summary>What the FADT says to write to the reset register.</summary>
     public const byte ResetValue = 0x06;
 
     /// <summary>The SCI's interrupt line.</summary>
@@ -55,6 +57,7 @@ public sealed class AcpiPowerManagement
     private byte _resetControl;
     private ulong _checkedTo;
 
+    /// <summary>Registers as after power-on, whose SCI drives a line and whose requests go to <paramref name="events"/>.</summary>
     public AcpiPowerManagement(InterruptLines lines, BoardEvents events)
     {
         _lines = lines;
@@ -68,6 +71,7 @@ public sealed class AcpiPowerManagement
     /// <summary>The PM timer: 32 bits at 3.579545 MHz.</summary>
     public static uint Timer(ulong now) => unchecked((uint)GuestFrequency.PowerManagementTimer.TicksAt(now));
 
+    /// <summary>As at power-on: in ACPI mode, with no event pending or enabled.</summary>
     public void Reset(ulong now)
     {
         _status = 0;
@@ -131,6 +135,7 @@ public sealed class AcpiPowerManagement
         Update();
     }
 
+    /// <summary>Saves the registers; the timer is guest time and needs no saving.</summary>
     public void Save(out AcpiPowerManagementState state)
     {
         state = default;

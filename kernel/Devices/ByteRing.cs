@@ -14,11 +14,10 @@ public sealed class ByteRing
     /// <summary>Bytes in the ring.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Whether nothing more fits.</summary>
     public bool IsFull => Count == _bytes.Length;
 
-    /// <summary>Bytes that still fit.</summary>
-    public int Free => _bytes.Length - Count;
-
+    /// <summary>Drops the content.</summary>
     public void Clear() => Count = 0;
 
     /// <returns>False when the ring is full.</returns>

@@ -160,6 +160,7 @@ public sealed class CmosRtc
         Schedule();
     }
 
+    /// <summary>Saves the clock, its registers and the memory.</summary>
     public void Save(out CmosRtcState state)
     {
         state = default;

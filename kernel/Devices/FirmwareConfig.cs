@@ -7,14 +7,31 @@ namespace HyperOS.Devices;
 /// <summary>Selector keys of the items that every fw_cfg device has.</summary>
 public enum FirmwareConfigKey : ushort
 {
+    /// <summary>"QEMU".</summary>
     Signature = 0x00,
+
+    /// <summary>Feature bits, a double word.</summary>
     Id = 0x01,
+
+    /// <summary>The VM's UUID; zero here.</summary>
     Uuid = 0x02,
+
+    /// <summary>Bytes of RAM, a quad word.</summary>
     RamSize = 0x03,
+
+    /// <summary>One where there is no display, a word.</summary>
     NoGraphic = 0x04,
+
+    /// <summary>Processors at power-on, a word.</summary>
     NumberOfCpus = 0x05,
+
+    /// <summary>Processors there can ever be, a word.</summary>
     MaximumCpus = 0x0F,
+
+    /// <summary>The list of files with their selectors, big-endian.</summary>
     FileDirectory = 0x19,
+
+    /// <summary>The first file of the directory; the others follow.</summary>
     FirstFile = 0x20,
 }
 
@@ -63,6 +80,7 @@ public sealed class FirmwareConfig
         BinaryPrimitives.WriteUInt16LittleEndian(_cpus, cpus);
     }
 
+    /// <summary>Selects the signature; the items stay.</summary>
     public void Reset()
     {
         _selector = 0;
@@ -103,6 +121,7 @@ public sealed class FirmwareConfig
         return _offset < (uint)item.Length ? item[(int)_offset++] : (byte)0;
     }
 
+    /// <summary>Saves what is selected; the items are configuration.</summary>
     public void Save(out FirmwareConfigState state)
     {
         state = default;
@@ -111,6 +130,7 @@ public sealed class FirmwareConfig
         state.Offset = _offset;
     }
 
+    /// <summary>Restores a saved selection: any key and offset will do, for what is not there reads as zero.</summary>
     public RestoreStatus Restore(in FirmwareConfigState state)
     {
         if (state.Version != FirmwareConfigState.CurrentVersion)

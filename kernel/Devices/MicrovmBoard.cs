@@ -38,8 +38,10 @@ public struct MicrovmBoardConfiguration
 /// </remarks>
 public sealed class MicrovmBoard
 {
-    /// <summary>The first serial port.</summary>
+    /// <summary>First I/O port of the first serial port.</summary>
     public const ushort Com1Port = 0x3F8;
+
+    /// <summary>Interrupt line of the first serial port.</summary>
     public const int Com1Gsi = 4;
 
     /// <summary>Ports go to devices in groups of eight, so that a port nobody claims costs few comparisons.</summary>
@@ -81,21 +83,28 @@ public sealed class MicrovmBoard
     /// <summary>The lines that the devices drive, for those who join them.</summary>
     public InterruptLines Lines { get; }
 
+    /// <summary>The 8259A pair, which the vCPU loop asks for the vector of an ExtINT.</summary>
     public ProgrammableInterruptController Pic { get; }
 
+    /// <summary>The I/O APIC, which wants to hear of EOI broadcasts.</summary>
     public IoApic IoApic { get; }
 
     /// <summary>What the guest asks of its VM.</summary>
     public BoardEvents Events { get; }
 
+    /// <summary>The first serial port, which the kernel's console drains and feeds.</summary>
     public Uart16550 Com1 { get; }
 
+    /// <summary>The timer.</summary>
     public Pit8254 Pit { get; }
 
+    /// <summary>The real-time clock.</summary>
     public CmosRtc Rtc { get; }
 
+    /// <summary>The fw_cfg device; files are added before the guest starts.</summary>
     public FirmwareConfig FirmwareConfig { get; }
 
+    /// <summary>The ACPI fixed hardware with the power button.</summary>
     public AcpiPowerManagement PowerManagement { get; }
 
     /// <summary>Guest time in nanoseconds at which <see cref="Advance"/> is to be called next; ulong.MaxValue when nothing is due.</summary>

@@ -51,6 +51,7 @@ public sealed class Pit8254
     private ulong _owedTicks;
     private ulong _nextOwedTick;
 
+    /// <summary>A timer as after power-on: no counter counts.</summary>
     public Pit8254(InterruptLines lines, TickCatchUp catchUp)
     {
         _lines = lines;
@@ -64,6 +65,7 @@ public sealed class Pit8254
     /// <summary>Ticks that are owed to the guest under <see cref="TickCatchUp.Delayed"/>.</summary>
     public ulong OwedTicks => _owedTicks;
 
+    /// <summary>As at power-on.</summary>
     public void Reset(ulong now)
     {
         _channel0.Reset(gate: true);
@@ -129,6 +131,7 @@ public sealed class Pit8254
             AdvanceToTick(now);
     }
 
+    /// <summary>Saves the counters, port 61h and the ticks owed.</summary>
     public void Save(out Pit8254State state)
     {
         state = default;

@@ -11,7 +11,9 @@ public sealed class TestExit
 
     private readonly BoardEvents _events;
 
+    /// <summary>A port that reports to <paramref name="events"/>.</summary>
     public TestExit(BoardEvents events) => _events = events;
 
+    /// <summary>Stops the VM with exit code <paramref name="value"/>.</summary>
     public void Write(uint value) => _events.Raise(BoardEvent.Exit, value);
 }
