@@ -28,10 +28,16 @@ public sealed class AcpiTables
     private const uint LongestScan = 16 * (uint)Size.MiB;
 
     private readonly PhysicalMemoryReader _memory;
+    private readonly RsdpLocator _rsdpLocator;
+    private readonly byte[] _header = new byte[DescriptionHeader.SizeInBytes];
     private readonly byte[] _rootTable = new byte[RootTableCapacity];
     private readonly byte[] _table = new byte[TableCapacity];
 
-    public AcpiTables(PhysicalMemoryReader memory) => _memory = memory;
+    public AcpiTables(PhysicalMemoryReader memory)
+    {
+        _memory = memory;
+        _rsdpLocator = new RsdpLocator(memory);
+    }
 
     /// <summary>Processors and interrupt controllers (MADT).</summary>
     public InterruptTopology Interrupts { get; } = new();
@@ -66,7 +72,7 @@ public sealed class AcpiTables
     public AcpiStatus Discover(BootInfo bootInfo)
     {
         Clear();
-        if (!RsdpLocator.TryFind(_memory, bootInfo, out RSDP rsdp))
+        if (!_rsdpLocator.TryFind(bootInfo, out RSDP rsdp))
             return AcpiStatus.NoRsdp;
         if (TryReadTable(new HostPhysicalAddress(rsdp.XsdtAddress), DescriptionHeader.XSDT, _rootTable, out ReadOnlySpan<byte> root))
             Walk(root, sizeof(ulong));
@@ -159,9 +165,8 @@ public sealed class AcpiTables
 
     private bool TryReadHeader(HostPhysicalAddress address, out DescriptionHeader header)
     {
-        Span<byte> bytes = stackalloc byte[DescriptionHeader.SizeInBytes];
-        bool isRead = _memory.TryRead(address, bytes);
-        LittleEndianReader reader = new(isRead ? bytes : default);
+        bool isRead = _memory.TryRead(address, _header);
+        LittleEndianReader reader = new(isRead ? _header : default);
         header = DescriptionHeader.Read(ref reader);
         return isRead && header.Length >= DescriptionHeader.SizeInBytes;
     }

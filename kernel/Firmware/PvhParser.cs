@@ -8,6 +8,7 @@ namespace HyperOS.Firmware;
 public sealed class PvhParser
 {
     private readonly PhysicalMemoryReader _memory;
+    private readonly byte[] _structure = new byte[HvmStartInfo.SizeInBytes];
     private readonly byte[] _text = new byte[BootInfo.CommandLineCapacity + 1];
 
     public PvhParser(PhysicalMemoryReader memory) => _memory = memory;
@@ -18,7 +19,7 @@ public sealed class PvhParser
     public BootInfoStatus Parse(HostPhysicalAddress startInfo, BootInfo bootInfo)
     {
         bootInfo.Clear();
-        Span<byte> bytes = stackalloc byte[HvmStartInfo.SizeInBytes];
+        Span<byte> bytes = _structure;
         bytes.Clear();
         if (!_memory.TryRead(startInfo, bytes.Slice(0, HvmStartInfo.SizeInBytesVersion0)))
             return BootInfoStatus.Unreadable;
@@ -46,7 +47,7 @@ public sealed class PvhParser
 
     private BootInfoStatus ParseMemoryMap(in HvmStartInfo info, BootInfo bootInfo)
     {
-        Span<byte> bytes = stackalloc byte[HvmMemmapTableEntry.SizeInBytes];
+        Span<byte> bytes = new(_structure, 0, HvmMemmapTableEntry.SizeInBytes);
         HostPhysicalAddress address = new(info.memmap_paddr);
         BootInfoStatus status = BootInfoStatus.Ok;
         for (uint i = 0; i < info.memmap_entries && status == BootInfoStatus.Ok; i++)
@@ -85,7 +86,7 @@ public sealed class PvhParser
 
     private BootInfoStatus ParseModules(in HvmStartInfo info, BootInfo bootInfo)
     {
-        Span<byte> bytes = stackalloc byte[HvmModlistEntry.SizeInBytes];
+        Span<byte> bytes = new(_structure, 0, HvmModlistEntry.SizeInBytes);
         HostPhysicalAddress address = new(info.modlist_paddr);
         BootInfoStatus status = BootInfoStatus.Ok;
         for (uint i = 0; i < info.nr_modules; i++)

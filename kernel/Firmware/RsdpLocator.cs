@@ -9,7 +9,7 @@ namespace HyperOS.Firmware;
 /// Finds the RSDP: the boot loader's copy, then the address that it gave, then the search of ACPI Specification 6.5, section "Finding the
 /// RSDP on IA-PC Systems".
 /// </summary>
-internal static class RsdpLocator
+internal sealed class RsdpLocator
 {
     private const ulong EbdaSegmentPointer = 0x40E;
     private const ulong EbdaLength = 1 * Size.KiB;
@@ -20,42 +20,47 @@ internal static class RsdpLocator
     /// <summary>Structures that claim to be longer are refused.</summary>
     private const int LongestStructure = 256;
 
-    public static bool TryFind(PhysicalMemoryReader memory, BootInfo bootInfo, out RSDP rsdp) =>
-        TryAccept(bootInfo.Rsdp, out rsdp)
-        || (!bootInfo.RsdpAddress.IsNull && TryReadAt(memory, bootInfo.RsdpAddress, out rsdp))
-        || TrySearchEbda(memory, out rsdp)
-        || TrySearch(memory, BiosAreaStart, BiosAreaLength, out rsdp);
+    private readonly PhysicalMemoryReader _memory;
+    private readonly byte[] _bytes = new byte[LongestStructure];
 
-    private static bool TrySearchEbda(PhysicalMemoryReader memory, out RSDP rsdp)
+    public RsdpLocator(PhysicalMemoryReader memory) => _memory = memory;
+
+    public bool TryFind(BootInfo bootInfo, out RSDP rsdp) =>
+        TryAccept(bootInfo.Rsdp, out rsdp)
+        || (!bootInfo.RsdpAddress.IsNull && TryReadAt(bootInfo.RsdpAddress, out rsdp))
+        || TrySearchEbda(out rsdp)
+        || TrySearch(BiosAreaStart, BiosAreaLength, out rsdp);
+
+    private bool TrySearchEbda(out RSDP rsdp)
     {
         rsdp = default;
-        Span<byte> segment = stackalloc byte[2];
-        if (!memory.TryRead(new HostPhysicalAddress(EbdaSegmentPointer), segment))
+        Span<byte> segment = new(_bytes, 0, sizeof(ushort));
+        if (!_memory.TryRead(new HostPhysicalAddress(EbdaSegmentPointer), segment))
             return false;
         ulong ebda = (ulong)BinaryPrimitives.ReadUInt16LittleEndian(segment) << 4;
-        return ebda != 0 && TrySearch(memory, Alignment.Up(ebda, SearchStep), EbdaLength, out rsdp);
+        return ebda != 0 && TrySearch(Alignment.Up(ebda, SearchStep), EbdaLength, out rsdp);
     }
 
-    private static bool TrySearch(PhysicalMemoryReader memory, ulong start, ulong length, out RSDP rsdp)
+    private bool TrySearch(ulong start, ulong length, out RSDP rsdp)
     {
         for (ulong offset = 0; offset < length; offset += SearchStep)
         {
-            if (TryReadAt(memory, new HostPhysicalAddress(start + offset), out rsdp))
+            if (TryReadAt(new HostPhysicalAddress(start + offset), out rsdp))
                 return true;
         }
         rsdp = default;
         return false;
     }
 
-    private static bool TryReadAt(PhysicalMemoryReader memory, HostPhysicalAddress address, out RSDP rsdp)
+    private bool TryReadAt(HostPhysicalAddress address, out RSDP rsdp)
     {
         rsdp = default;
-        Span<byte> bytes = stackalloc byte[LongestStructure];
+        Span<byte> bytes = _bytes;
         int length = RSDP.SizeInBytesRevision0;
-        if (!memory.TryRead(address, bytes.Slice(0, length)) || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != RSDP.ExpectedSignature)
+        if (!_memory.TryRead(address, bytes.Slice(0, length)) || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != RSDP.ExpectedSignature)
             return false;
         // The length field is there from revision 2 on; where it cannot be read, the structure is judged as what could be read.
-        if (memory.TryRead(address, bytes.Slice(0, RSDP.SizeInBytes)))
+        if (_memory.TryRead(address, bytes.Slice(0, RSDP.SizeInBytes)))
         {
             LittleEndianReader reader = new(bytes);
             RSDP candidate = RSDP.Read(ref reader);
@@ -63,7 +68,7 @@ internal static class RsdpLocator
             if (candidate.Revision >= 2 && candidate.Length > RSDP.SizeInBytes && candidate.Length <= LongestStructure)
             {
                 length = (int)candidate.Length;
-                if (!memory.TryRead(address, bytes.Slice(0, length)))
+                if (!_memory.TryRead(address, bytes.Slice(0, length)))
                     return false;
             }
         }
