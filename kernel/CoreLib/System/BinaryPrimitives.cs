@@ -28,6 +28,7 @@ public static class BinaryPrimitives
     [Intrinsic]
     public static ulong ReverseEndianness(ulong value) => (ulong)ReverseEndianness((uint)value) << 32 | ReverseEndianness((uint)(value >> 32));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Read<T>(ReadOnlySpan<byte> source) where T : unmanaged
     {
         if (source.Length < Unsafe.SizeOf<T>())
@@ -35,6 +36,7 @@ public static class BinaryPrimitives
         return Unsafe.ReadUnaligned<T>(ref source._reference);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write<T>(Span<byte> destination, T value) where T : unmanaged
     {
         if (destination.Length < Unsafe.SizeOf<T>())
