@@ -39,6 +39,20 @@ public struct HvmStartInfo
         memmap_entries = reader.ReadUInt32(),
         reserved = reader.ReadUInt32(),
     };
+
+    public readonly void Write(ref LittleEndianWriter writer)
+    {
+        writer.WriteUInt32(magic);
+        writer.WriteUInt32(version);
+        writer.WriteUInt32(flags);
+        writer.WriteUInt32(nr_modules);
+        writer.WriteUInt64(modlist_paddr);
+        writer.WriteUInt64(cmdline_paddr);
+        writer.WriteUInt64(rsdp_paddr);
+        writer.WriteUInt64(memmap_paddr);
+        writer.WriteUInt32(memmap_entries);
+        writer.WriteUInt32(reserved);
+    }
 }
 
 /// <summary>Xen public header "arch-x86/hvm/start_info.h", struct hvm_modlist_entry.</summary>
@@ -59,6 +73,14 @@ public struct HvmModlistEntry
         cmdline_paddr = reader.ReadUInt64(),
         reserved = reader.ReadUInt64(),
     };
+
+    public readonly void Write(ref LittleEndianWriter writer)
+    {
+        writer.WriteUInt64(paddr);
+        writer.WriteUInt64(size);
+        writer.WriteUInt64(cmdline_paddr);
+        writer.WriteUInt64(reserved);
+    }
 }
 
 /// <summary>XEN_HVM_MEMMAP_TYPE_*, the same numbers as E820 types: Xen public header "arch-x86/hvm/start_info.h".</summary>
@@ -91,4 +113,12 @@ public struct HvmMemmapTableEntry
         type = reader.ReadUInt32(),
         reserved = reader.ReadUInt32(),
     };
+
+    public readonly void Write(ref LittleEndianWriter writer)
+    {
+        writer.WriteUInt64(addr);
+        writer.WriteUInt64(size);
+        writer.WriteUInt32(type);
+        writer.WriteUInt32(reserved);
+    }
 }

@@ -8,7 +8,7 @@ namespace HyperOS.Tests.Unit.Specs;
 public class FirmwareStructureTests
 {
     public static TheoryData<Type> Structures => new(
-        new[] { "HyperOS.Specs.Acpi", "HyperOS.Specs.Multiboot", "HyperOS.Specs.Pvh" }
+        new[] { "HyperOS.Specs.Acpi", "HyperOS.Specs.Elf", "HyperOS.Specs.Linux", "HyperOS.Specs.Multiboot", "HyperOS.Specs.Pvh" }
             .SelectMany(name => StructureLayout.ReadableStructures(typeof(RSDP).Assembly, name)));
 
     [Theory]

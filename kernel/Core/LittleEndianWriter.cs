@@ -1,0 +1,71 @@
+using System;
+using System.Buffers.Binary;
+
+namespace HyperOS.Core;
+
+/// <summary>
+/// Writes little-endian fields one after another. What no longer fits is left out and <see cref="Overrun"/> becomes true, so that a
+/// structure is written in one go and judged once.
+/// </summary>
+public ref struct LittleEndianWriter
+{
+    private readonly Span<byte> _destination;
+    private int _position;
+    private bool _overrun;
+
+    public LittleEndianWriter(Span<byte> destination)
+    {
+        _destination = destination;
+        _position = 0;
+        _overrun = false;
+    }
+
+    /// <summary>Bytes written so far.</summary>
+    public readonly int Position => _position;
+
+    /// <summary>True once something did not fit.</summary>
+    public readonly bool Overrun => _overrun;
+
+    public void WriteByte(byte value)
+    {
+        if (TryTake(1, out Span<byte> field))
+            field[0] = value;
+    }
+
+    public void WriteUInt16(ushort value)
+    {
+        if (TryTake(2, out Span<byte> field))
+            BinaryPrimitives.WriteUInt16LittleEndian(field, value);
+    }
+
+    public void WriteUInt32(uint value)
+    {
+        if (TryTake(4, out Span<byte> field))
+            BinaryPrimitives.WriteUInt32LittleEndian(field, value);
+    }
+
+    public void WriteUInt64(ulong value)
+    {
+        if (TryTake(8, out Span<byte> field))
+            BinaryPrimitives.WriteUInt64LittleEndian(field, value);
+    }
+
+    public void WriteBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (TryTake(bytes.Length, out Span<byte> field))
+            bytes.CopyTo(field);
+    }
+
+    private bool TryTake(int bytes, out Span<byte> taken)
+    {
+        if (_overrun || bytes > _destination.Length - _position)
+        {
+            _overrun = true;
+            taken = default;
+            return false;
+        }
+        taken = _destination.Slice(_position, bytes);
+        _position += bytes;
+        return true;
+    }
+}
