@@ -50,7 +50,7 @@ public class AcpiTablesTests
         byte[] rsdp = AcpiMachine.Rsdp(2);
         _machine.RsdpAt(0);
         BootInfo copied = new();
-        Multiboot2Parser.Parse(Multiboot2ParserTests.Information(Multiboot2ParserTests.Tag(15, rsdp)), copied);
+        Multiboot2Parser.Parse(Multiboot2Builder.Information(Multiboot2Builder.Tag(15, rsdp)), copied);
         Assert.Equal(AcpiStatus.Ok, new AcpiTables(_machine.Memory).Discover(copied));
 
         _machine.Discover(AcpiStatus.NoRsdp);
