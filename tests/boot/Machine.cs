@@ -18,6 +18,9 @@ public sealed partial class Machine : IAsyncDisposable
 {
     private const int TailLines = 60;
 
+    /// <summary>How long a wait goes on after a panic: long enough for the whole report.</summary>
+    private static readonly TimeSpan s_panicLimit = TimeSpan.FromSeconds(3);
+
     private static readonly HashSet<string> s_names = [];
 
     private readonly MachineOptions _options;
@@ -134,21 +137,33 @@ public sealed partial class Machine : IAsyncDisposable
     private async Task<(Match Match, string Line)> WaitFor(Regex pattern, bool wholeLine, TimeSpan? limit)
     {
         using CancellationTokenSource timeout = new(limit ?? _options.WaitLimit);
+        string wanted = $"\"{Regex.Unescape(pattern.ToString())}\"";
+        bool hasPanicked = false;
         try
         {
-            (Match match, string line) = await _console.WaitFor(pattern, _cursor, wholeLine, timeout.Token);
+            Task<(Match Match, string Line)> wait = _console.WaitFor(pattern, _cursor, wholeLine, timeout.Token);
+            Task panic = _console.WaitFor(PanicLine(), 0, wholeLine: true, timeout.Token);
+            await Task.WhenAny(wait, panic);
+            hasPanicked = panic.IsCompletedSuccessfully;
+            if (hasPanicked)
+                timeout.CancelAfter(s_panicLimit);
+            (Match match, string line) = await wait;
             _cursor = match.Index + match.Length;
             return (match, line);
         }
         catch (OperationCanceledException)
         {
-            throw new Xunit.Sdk.XunitException($"\"{Regex.Unescape(pattern.ToString())}\" did not come within {limit ?? _options.WaitLimit}{Tail()}");
+            throw new Xunit.Sdk.XunitException(
+                (hasPanicked ? $"the host panicked, and {wanted} did not come" : $"{wanted} did not come within {limit ?? _options.WaitLimit}") + Tail());
         }
         catch (EndOfStreamException)
         {
             await _process.WaitForExitAsync();
-            throw new Xunit.Sdk.XunitException(
-                $"the machine ended with code {_process.ExitCode} before \"{Regex.Unescape(pattern.ToString())}\" came{Tail()}");
+            throw new Xunit.Sdk.XunitException($"the machine ended with code {_process.ExitCode} before {wanted} came{Tail()}");
+        }
+        finally
+        {
+            await timeout.CancelAsync();
         }
     }
 
@@ -178,6 +193,9 @@ public sealed partial class Machine : IAsyncDisposable
         string errors = _errors.Length == 0 ? "" : $"\nQEMU says: {_errors}";
         return $"; the log ends (all of it: {_logPath}):\n{string.Join('\n', lines.Skip(lines.Length - TailLines))}{errors}";
     }
+
+    [GeneratedRegex("^panic: ", RegexOptions.Multiline)]
+    private static partial Regex PanicLine();
 
     [GeneratedRegex("[^A-Za-z0-9._-]")]
     private static partial Regex UnsafeCharacters();

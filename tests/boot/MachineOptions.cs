@@ -31,6 +31,9 @@ public sealed record MachineOptions
 
     public int MemoryMiB { get; init; } = 512;
 
+    /// <summary>The memory for which the image tool checks the VMs, if not the machine's.</summary>
+    public int? PlannedMemoryMiB { get; init; }
+
     /// <summary>As QEMU's -cpu takes it.</summary>
     public string Cpu { get; init; } = "EPYC";
 

@@ -26,6 +26,14 @@ public class MachineTests
     }
 
     [Fact]
+    public async Task A_panic_fails_the_wait_soon()
+    {
+        await using Machine machine = Machine.StartBare("panic");
+        Exception failure = await Assert.ThrowsAnyAsync<Exception>(() => machine.WaitForLine("never said", TimeSpan.FromMinutes(5)));
+        Assert.Contains("the host panicked", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_machine_that_does_not_end_fails_the_wait()
     {
         await using Machine machine = Machine.StartBare("halt");

@@ -29,7 +29,7 @@ internal static class QemuCommand
         File.WriteAllText(vmFile, options.Vms ?? NoVms);
         if (options.Boot == BootKind.Pvh)
             return DirectBoot(options, vmFile, Path.Combine(folder, name + ".bundle"));
-        string iso = Workspace.Iso(vmFile, options.MemoryMiB, Path.Combine(folder, name + ".iso"));
+        string iso = Workspace.Iso(vmFile, options.PlannedMemoryMiB ?? options.MemoryMiB, Path.Combine(folder, name + ".iso"));
         return options.Boot switch
         {
             BootKind.IsoBios => ["-cdrom", iso],
@@ -45,7 +45,7 @@ internal static class QemuCommand
         string[] kernel = ["-kernel", Workspace.Kernel, "-append", options.CommandLine];
         if (options.Vms is null && options.Tamper is null)
             return kernel;
-        Workspace.Bundle(vmFile, options.MemoryMiB, bundle);
+        Workspace.Bundle(vmFile, options.PlannedMemoryMiB ?? options.MemoryMiB, bundle);
         if (options.Tamper is { } tamper)
         {
             byte[] bytes = File.ReadAllBytes(bundle);
