@@ -6,7 +6,7 @@ HOST_MEMORY ?= 2GiB
 
 ELF     := out/hyperos.elf
 OBJECT  := out/kernel/kernel.o
-ASM     := $(patsubst %.asm,out/kernel/asm/%.o,$(wildcard boot/*.asm kernel/*/*.asm))
+ASM     := $(patsubst %.asm,out/kernel/asm/%.o,$(wildcard boot/*.asm kernel/*/*.asm kernel/*/*/*.asm))
 BUNDLE  := out/bundle/$(subst /,_,$(OUT)).bundle
 GUEST   := out/guest/vmlinuz out/guest/initrd.img
 DEPS    := out/.deps

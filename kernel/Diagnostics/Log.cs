@@ -41,6 +41,9 @@ public static class Log
         }
     }
 
+    /// <summary>Whether all lines have gone out.</summary>
+    public static bool IsDrained => s_written == s_drained;
+
     /// <summary>From now on lines wait in the ring for <see cref="Drain"/>; the waker is told when there are some.</summary>
     public static void Defer(LogWaker waker) => s_waker = waker;
 

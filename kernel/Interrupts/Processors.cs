@@ -63,13 +63,14 @@ public static class Processors
     }
 
     /// <summary>First act of an application processor: its tables and its APIC.</summary>
-    public static void Answer()
+    public static void PrepareThis()
     {
-        Processor processor = Processor.Current;
-        processor.Initialize();
+        Processor.Current.Initialize();
         LocalApic.Enable();
-        Volatile.Write(ref processor.Online, true);
     }
+
+    /// <summary>Tells the boot processor that this one is ready for work.</summary>
+    public static void Answer() => Volatile.Write(ref Processor.Current.Online, true);
 
     /// <summary>Whether a frame below 1 MiB is RAM that nobody needs, to put the trampoline in; page 0 and the EBDA are never taken.</summary>
     public static bool TryPlaceTrampoline(BootInfo boot, out byte page)

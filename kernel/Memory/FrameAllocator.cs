@@ -139,6 +139,14 @@ public static unsafe class FrameAllocator
         s_lock.Exit(interrupts);
     }
 
+    /// <summary>Sets a block aside again that came out of a reservation and was given back unused.</summary>
+    public static void RestoreReservation()
+    {
+        bool interrupts = s_lock.Enter();
+        s_reservedBlocks++;
+        s_lock.Exit(interrupts);
+    }
+
     /// <summary>A block of 2 MiB of zeros out of the caller's reservation.</summary>
     public static HostPhysicalAddress AllocateReservedLarge(FrameOwner owner)
     {

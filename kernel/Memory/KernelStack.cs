@@ -53,10 +53,10 @@ public static unsafe class KernelStack
     /// <returns>The stack pointer to switch to.</returns>
     public static ulong Prepare(int slot)
     {
-        ulong* top = (ulong*)Top(slot).Value;
-        top[-1] = 0;
-        top[-2] = KernelImage.ThreadEntry;
-        return (ulong)(top - 8);
+        const int CalleeSaved = 6;
+        ulong* entry = (ulong*)Top(slot).Value - 3; // so that the stack is aligned where the entry begins
+        *entry = KernelImage.ThreadEntry;
+        return (ulong)(entry - CalleeSaved);
     }
 
     /// <summary>Whether the address lies in the guard below some stack: a stack overflow.</summary>

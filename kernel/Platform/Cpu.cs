@@ -134,6 +134,30 @@ public static class ControlRegister
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ControlInvalidatePage")]
     public static extern void InvalidatePage(ulong address);
 
+    /// <summary>DR0 to DR3.</summary>
+    public static void WriteDebug(int register, ulong value)
+    {
+        switch (register)
+        {
+            case 0: WriteDr0(value); break;
+            case 1: WriteDr1(value); break;
+            case 2: WriteDr2(value); break;
+            default: WriteDr3(value); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ControlWriteDr0")]
+    private static extern void WriteDr0(ulong value);
+
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ControlWriteDr1")]
+    private static extern void WriteDr1(ulong value);
+
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ControlWriteDr2")]
+    private static extern void WriteDr2(ulong value);
+
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ControlWriteDr3")]
+    private static extern void WriteDr3(ulong value);
+
     /// <summary>XSETBV; CR4.OSXSAVE must be set.</summary>
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ControlWriteXcr0")]
     public static extern void WriteXcr0(ulong value);

@@ -112,6 +112,13 @@ ENTRY ControlWriteCr4
 ENTRY ControlInvalidatePage
     invlpg [rdi]
     ret
+%assign register 0
+%rep 4
+ENTRY ControlWriteDr%[register]
+    mov dr%[register], rdi
+    ret
+%assign register register + 1
+%endrep
 ENTRY ControlWriteXcr0
     xor ecx, ecx
     mov eax, edi

@@ -141,9 +141,12 @@ internal sealed class RunQueue
         WakeSleepers(now);
         if (_ready is not null && now >= _startedAt + Slice)
             NeedsReschedule = true;
-        // A deadline that has passed is the running thread's to see; it sets the next.
+        // A deadline that has passed is a wake for the running thread; it sets the next.
         if (_current.RunDeadline <= now)
+        {
             _current.RunDeadline = Never;
+            _current.WakePending = true;
+        }
         ArmTimer();
         _lock.Exit(interrupts);
     }

@@ -7,7 +7,10 @@ using HyperOS.Memory;
 using HyperOS.Platform;
 using HyperOS.Power;
 using HyperOS.Scheduling;
+using HyperOS.Rtc;
 using HyperOS.Serial;
+using HyperOS.Virtualization;
+using HyperOS.Virtualization.Svm;
 
 namespace HyperOS.Startup;
 
@@ -53,10 +56,23 @@ internal static class Kernel
         LocalApic.CalibrateTimer();
         Scheduler.Initialize();
         Scheduler.AdoptIdle();
+
+        // Guests: what the processors offer for them, before the others start.
+        SvmVendor.Initialize();
+        ExtendedStates.Initialize();
+        GuestProcessors.Initialize();
+        WallClock.Set(RealTimeClock.ReadUnixSeconds());
+        if (!SvmVendor.TryPrepare(processor.Index))
+            Panic.Stop($"too little memory");
+        SvmVendor.Enable();
         StartApplicationProcessors(boot, acpi, options);
         ShootdownHandler.Initialize();
         Log.Write("processors"u8, $"{Processors.Count} running at {Clock.Frequency / 1_000_000} MHz, {(LocalApic.IsX2Apic ? "x2APIC"u8 : "xAPIC"u8)}");
 
+        // The console and the machines have threads; after this, the kernel allocates no more for itself.
+        HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
+        BootModule bundle = boot.Modules.IsEmpty ? default : boot.Modules[0];
+        VirtualMachines.Start(bundle.Address, bundle.Length, new WhenAllStopped());
         Arena.Seal();
         Log.Write("hyperos"u8, $"ready");
         Cpu.EnableInterrupts();
@@ -76,8 +92,10 @@ internal static class Kernel
                 break;
             if (!KernelStack.TryCreate(FrameOwner.Kernel, out int stack))
                 Panic.Stop($"too little memory");
-            Scheduler.AddProcessor(processor!, stack);
-            if (!Processors.TryStart(processor!, page, KernelStack.Top(stack)))
+            if (!SvmVendor.TryPrepare(processor!.Index))
+                Panic.Stop($"too little memory");
+            Scheduler.AddProcessor(processor, stack);
+            if (!Processors.TryStart(processor, page, KernelStack.Top(stack)))
                 Log.Write("processors"u8, $"APIC {candidate.ApicId} does not answer");
         }
     }
@@ -86,9 +104,18 @@ internal static class Kernel
     private static void ApplicationProcessorMain()
     {
         Scheduler.AdoptIdle();
+        Processors.PrepareThis();
+        SvmVendor.Enable();
         Processors.Answer();
         Cpu.EnableInterrupts();
         Scheduler.Idle();
+    }
+
+    private sealed class WhenAllStopped : AllStoppedActions
+    {
+        public override void PowerOff() => PowerControl.PowerOff();
+
+        public override void Reboot() => PowerControl.Reboot();
     }
 
     private sealed class Stacks : StackBounds

@@ -1,0 +1,80 @@
+using System;
+using HyperOS.Core;
+using HyperOS.Platform;
+using HyperOS.Specs.Kvm;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>
+/// A machine's time: nanoseconds and time-stamp counter since its power-on, both from the host's counter, so that the KVM clock that the
+/// guest computes by itself agrees with what the devices see. Linux, Documentation/virt/kvm/x86/msr.rst, "MSR_KVM_SYSTEM_TIME_NEW".
+/// </summary>
+public sealed class GuestClock
+{
+    private const byte StableBit = 1;
+
+    private readonly ulong _start;
+
+    /// <param name="wallClockAtPowerOn">Unix time of now, in nanoseconds.</param>
+    public GuestClock(ulong wallClockAtPowerOn)
+    {
+        _start = Cpu.ReadTimestamp();
+        WallClockAtPowerOn = wallClockAtPowerOn;
+    }
+
+    public ulong WallClockAtPowerOn { get; }
+
+    /// <summary>What is added to the host's counter to give the guest's, modulo 2^64.</summary>
+    public ulong TscOffset => unchecked(0 - _start);
+
+    /// <summary>The guest's counter.</summary>
+    public ulong Tsc => Cpu.ReadTimestamp() - _start;
+
+    /// <summary>Nanoseconds since power-on.</summary>
+    public ulong Now => Clock.ToNanoseconds(Tsc);
+
+    /// <summary>A time of this clock on the host's <see cref="Clock"/>.</summary>
+    public ulong ToHost(ulong nanoseconds) => nanoseconds == ulong.MaxValue ? ulong.MaxValue : HostOffset + Math.Min(nanoseconds, ulong.MaxValue >> 1);
+
+    /// <summary>A value of the guest's counter as a time of the host's <see cref="Clock"/>.</summary>
+    public ulong TscToHost(ulong tsc) => ToHost(Clock.ToNanoseconds(tsc));
+
+    /// <summary>Writes the record from which the guest computes its time; with a stable counter it never changes.</summary>
+    public bool TryWriteSystemTime(GuestMemory memory, GuestPhysicalAddress address)
+    {
+        // nanoseconds = ((tsc << shift) * multiplier) >> 32, with as many bits in the multiplier as it holds.
+        ulong frequency = Clock.Frequency;
+        int shift = 0;
+        ulong scaled = 1_000_000_000;
+        while (scaled >= frequency && shift < 31)
+        {
+            frequency <<= 1;
+            shift++;
+        }
+        while (scaled < frequency / 2 && shift > -31)
+        {
+            frequency >>= 1;
+            shift--;
+        }
+        uint multiplier = (uint)Math.Min((scaled << 32) / frequency, uint.MaxValue);
+        Span<byte> record = stackalloc byte[32];
+        record.Clear();
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record, 2); // version: even, not being changed
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(24), multiplier);
+        record[28] = unchecked((byte)(sbyte)shift);
+        record[29] = StableBit;
+        return memory.TryWrite(address, record);
+    }
+
+    /// <summary>Writes the wall clock at the zero of the system time.</summary>
+    public bool TryWriteWallClock(GuestMemory memory, GuestPhysicalAddress address)
+    {
+        Span<byte> record = stackalloc byte[12];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record, 2);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(4), (uint)(WallClockAtPowerOn / 1_000_000_000));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(8), (uint)(WallClockAtPowerOn % 1_000_000_000));
+        return memory.TryWrite(address, record);
+    }
+
+    private ulong HostOffset => Clock.Now - Now;
+}

@@ -1,0 +1,227 @@
+using System;
+using System.Buffers.Binary;
+using System.Threading;
+using HyperOS.Core;
+using HyperOS.Loaders;
+using HyperOS.Memory;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>
+/// The only way to a guest's RAM: blocks of 2 MiB, filled with zeros when first touched, by guest or host. RAM lies below 3 GiB and, what is
+/// more, from 4 GiB on (<see cref="GuestMemoryLayout"/>). The blocks are reserved when the machine is made, so that a touch cannot fail.
+/// </summary>
+public sealed class GuestMemory
+{
+    private readonly FrameOwner _owner;
+    private readonly ulong _bytes;
+
+    // Block n's host-physical address; 0 while nobody touched it. Set once, by compare-exchange.
+    private readonly ulong[] _blocks;
+    private ulong _reserved;
+
+    private GuestMemory(FrameOwner owner, ulong bytes, ulong blocks)
+    {
+        _owner = owner;
+        _bytes = bytes;
+        _blocks = new ulong[blocks];
+        _reserved = blocks;
+    }
+
+    /// <summary>Reserves the RAM. Under the machine's arena.</summary>
+    /// <param name="bytes">A multiple of 4 KiB.</param>
+    /// <returns>False when so much is not free.</returns>
+    public static bool TryCreate(FrameOwner owner, ulong bytes, out GuestMemory? memory)
+    {
+        ulong blocks = Alignment.Up(bytes, Size.LargePage) / Size.LargePage;
+        bool reserved = FrameAllocator.TryReserveLarge(blocks);
+        memory = reserved ? new GuestMemory(owner, bytes, blocks) : null;
+        return reserved;
+    }
+
+    /// <summary>In bytes.</summary>
+    public ulong Length => _bytes;
+
+    /// <summary>Gives everything back. No vCPU runs, and no processor holds a translation, any more.</summary>
+    public void Destroy()
+    {
+        foreach (ulong block in _blocks)
+        {
+            if (block != 0)
+                FrameAllocator.FreeLarge(new HostPhysicalAddress(block), _owner);
+        }
+        FrameAllocator.ReleaseReservation(_reserved);
+    }
+
+    /// <summary>Whether RAM lies there.</summary>
+    public bool Contains(GuestPhysicalAddress address) => TryOffset(address, out _);
+
+    /// <summary>The 2 MiB block of RAM around an address, brought into being if need be.</summary>
+    /// <returns>False where there is no RAM.</returns>
+    public bool TryGetBlock(GuestPhysicalAddress address, out HostPhysicalAddress block)
+    {
+        block = default;
+        if (!TryOffset(address, out ulong offset))
+            return false;
+        ref ulong entry = ref _blocks[(int)(offset / Size.LargePage)];
+        ulong present = Volatile.Read(ref entry);
+        block = present != 0 ? new HostPhysicalAddress(present) : Fill(ref entry);
+        return true;
+    }
+
+    /// <summary>Where an address is in host memory.</summary>
+    public bool TryTranslate(GuestPhysicalAddress address, out HostPhysicalAddress host)
+    {
+        bool found = TryGetBlock(address, out HostPhysicalAddress block);
+        host = new HostPhysicalAddress(block.Value + (address.Value & (Size.LargePage - 1)));
+        return found;
+    }
+
+    /// <summary>Copies out of guest RAM.</summary>
+    /// <returns>False, with the destination's contents undefined, where not all of it is RAM.</returns>
+    public bool TryRead(GuestPhysicalAddress address, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            if (!TryTranslate(address, out HostPhysicalAddress host))
+                return false;
+            int count = ToBlockEnd(address, (ulong)destination.Length);
+            PhysicalMemory.Bytes(host, count).CopyTo(destination);
+            destination = destination.Slice(count);
+            if (!address.TryAdd((ulong)count, out address))
+                return destination.IsEmpty;
+        }
+        return true;
+    }
+
+    /// <summary>Copies into guest RAM.</summary>
+    /// <returns>False, with a part perhaps written, where not all of it is RAM.</returns>
+    public bool TryWrite(GuestPhysicalAddress address, ReadOnlySpan<byte> source)
+    {
+        while (!source.IsEmpty)
+        {
+            if (!TryTranslate(address, out HostPhysicalAddress host))
+                return false;
+            int count = ToBlockEnd(address, (ulong)source.Length);
+            source.Slice(0, count).CopyTo(PhysicalMemory.Bytes(host, count));
+            source = source.Slice(count);
+            if (!address.TryAdd((ulong)count, out address))
+                return source.IsEmpty;
+        }
+        return true;
+    }
+
+    /// <summary>Makes guest RAM zero.</summary>
+    public bool TryClear(GuestPhysicalAddress address, ulong length)
+    {
+        while (length != 0)
+        {
+            if (!TryTranslate(address, out HostPhysicalAddress host))
+                return false;
+            int count = ToBlockEnd(address, length);
+            PhysicalMemory.Bytes(host, count).Clear();
+            length -= (ulong)count;
+            if (!address.TryAdd((ulong)count, out address))
+                return length == 0;
+        }
+        return true;
+    }
+
+    /// <summary>Reads 1, 2, 4 or 8 bytes that do not cross a page.</summary>
+    public bool TryRead(GuestPhysicalAddress address, int size, out ulong value)
+    {
+        value = 0;
+        if (!TryTranslate(address, out HostPhysicalAddress host))
+            return false;
+        Span<byte> bytes = PhysicalMemory.Bytes(host, size);
+        value = size switch
+        {
+            1 => bytes[0],
+            2 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
+            4 => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+            _ => BinaryPrimitives.ReadUInt64LittleEndian(bytes),
+        };
+        return true;
+    }
+
+    /// <summary>Writes 1, 2, 4 or 8 bytes that do not cross a page.</summary>
+    public bool TryWrite(GuestPhysicalAddress address, int size, ulong value)
+    {
+        if (!TryTranslate(address, out HostPhysicalAddress host))
+            return false;
+        Span<byte> bytes = PhysicalMemory.Bytes(host, size);
+        switch (size)
+        {
+            case 1:
+                bytes[0] = unchecked((byte)value);
+                break;
+            case 2:
+                BinaryPrimitives.WriteUInt16LittleEndian(bytes, unchecked((ushort)value));
+                break;
+            case 4:
+                BinaryPrimitives.WriteUInt32LittleEndian(bytes, unchecked((uint)value));
+                break;
+            default:
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+                break;
+        }
+        return true;
+    }
+
+    /// <summary>Replaces an aligned value of 4 or 8 bytes if it is still what was expected; narrower ones within their aligned 4 bytes.</summary>
+    /// <param name="exchanged">Whether it was.</param>
+    public bool TryCompareExchange(GuestPhysicalAddress address, int size, ulong expected, ulong replacement, out bool exchanged)
+    {
+        exchanged = false;
+        if (!TryTranslate(address, out HostPhysicalAddress host))
+            return false;
+        if (size == 8 && Alignment.IsAligned(host.Value, 8))
+        {
+            ref ulong word = ref PhysicalMemory.Structure<ulong>(host);
+            exchanged = Interlocked.CompareExchange(ref word, replacement, expected) == expected;
+            return true;
+        }
+        ulong start = Alignment.Down(host.Value, 4);
+        int shift = (int)(host.Value - start) * 8;
+        if (shift + size * 8 > 32)
+            return false; // a locked access across a word: no processor does it in one piece here
+        ref uint half = ref PhysicalMemory.Structure<uint>(new HostPhysicalAddress(start));
+        uint mask = size == 4 ? uint.MaxValue : (1u << (size * 8)) - 1 << shift;
+        uint seen = Volatile.Read(ref half);
+        if ((seen & mask) != (unchecked((uint)expected) << shift & mask))
+            return true;
+        uint next = seen & ~mask | unchecked((uint)replacement) << shift & mask;
+        exchanged = Interlocked.CompareExchange(ref half, next, seen) == seen;
+        return true;
+    }
+
+    private bool TryOffset(GuestPhysicalAddress address, out ulong offset)
+    {
+        offset = address.Value;
+        if (offset >= GuestMemoryLayout.HoleStart)
+        {
+            if (offset < GuestMemoryLayout.HoleEnd)
+                return false;
+            offset -= GuestMemoryLayout.HoleEnd - GuestMemoryLayout.HoleStart;
+        }
+        return offset < _bytes;
+    }
+
+    private HostPhysicalAddress Fill(ref ulong entry)
+    {
+        HostPhysicalAddress block = FrameAllocator.AllocateReservedLarge(_owner);
+        ulong before = Interlocked.CompareExchange(ref entry, block.Value, 0);
+        if (before == 0)
+        {
+            Interlocked.Add(ref _reserved, ulong.MaxValue);
+            return block;
+        }
+        // Another vCPU was first: the block goes back, and with it the reservation.
+        FrameAllocator.FreeLarge(block, _owner);
+        FrameAllocator.RestoreReservation();
+        return new HostPhysicalAddress(before);
+    }
+
+    private static int ToBlockEnd(GuestPhysicalAddress address, ulong length) =>
+        (int)Math.Min(length, Size.LargePage - (address.Value & (Size.LargePage - 1)));
+}

@@ -1,0 +1,46 @@
+using HyperOS.Emulation;
+using HyperOS.Platform;
+using HyperOS.Specs.Amd;
+using HyperOS.Specs.X86;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>What guests' processors are made from: the host's CPUID, read once, and what this kernel's code can serve.</summary>
+public static class GuestProcessors
+{
+    private static HostCpuid? s_host;
+    private static ulong s_microcodeRevision;
+    private static Xcr0 s_xcr0;
+
+    public static HostCpuid Host => s_host!;
+
+    /// <summary>Reads the host's CPUID. On the boot processor, during start-up.</summary>
+    public static void Initialize()
+    {
+        s_host = new HostCpuid(new Source());
+        // Emulators are not to be trusted to intercept XSETBV (QEMU learned it in version 8), and gain nothing from AVX.
+        s_xcr0 = s_host.IsTranslated ? 0 : ExtendedStates.Supported;
+        if (s_host.IsAmd && !s_host.IsTranslated)
+            s_microcodeRevision = ModelSpecificRegister.Read(Msr.IA32_BIOS_SIGN_ID);
+    }
+
+    /// <summary>The processors of a machine with so many.</summary>
+    public static GuestProcessor Describe(uint count) => new()
+    {
+        VcpuCount = count,
+        Offers = ProcessorTraits.X2Apic | ProcessorTraits.TscDeadline | ProcessorTraits.StableClock,
+        XCR0 = s_xcr0,
+        TscKHz = (uint)(Clock.Frequency / 1000),
+        PhysicalAddressBits = Host.Read(CpuidLeaf.AddressSizes, 0).Eax & 0xFF,
+        MicrocodeRevision = s_microcodeRevision,
+    };
+
+    private sealed class Source : CpuidSource
+    {
+        public override Emulation.CpuidResult Read(uint leaf, uint subleaf)
+        {
+            Platform.CpuidResult result = Cpu.Identify(leaf, subleaf);
+            return new Emulation.CpuidResult(result.Eax, result.Ebx, result.Ecx, result.Edx);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System;
+using HyperOS.Core;
+using HyperOS.Diagnostics;
+using HyperOS.Platform;
+using HyperOS.Scheduling;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>Where typed bytes come from. Its driver calls <see cref="HostConsole.Wake"/> when there are some.</summary>
+public abstract class ConsoleSource
+{
+    /// <returns>Bytes taken; 0 when there are none.</returns>
+    public abstract int Read(Span<byte> destination);
+}
+
+/// <summary>
+/// The host's console: one thread that writes the log's lines and the guests' serial output, each line of a guest prefixed "NAME| ", and
+/// gives what is typed to the first guest that has the console. A line that is cut short by another speaker goes on with its prefix.
+/// </summary>
+public sealed class HostConsole : ThreadBody
+{
+    private const int ChunkBytes = 256;
+    private const int InputBytes = 64;
+    private const ulong RetryInput = 5_000_000;
+
+    private static KernelThread? s_thread;
+
+    private readonly ConsoleSource? _source;
+    private readonly byte[] _input = new byte[InputBytes];
+    private int _inputLength;
+
+    // Who has written the unfinished line that the console shows; -1 for nobody.
+    private int _openLine = -1;
+
+    private HostConsole(ConsoleSource? source) => _source = source;
+
+    /// <summary>Starts the thread; from here on the log is no longer written on its callers' time.</summary>
+    public static void Start(ConsoleSource? source)
+    {
+        if (!Scheduler.TryCreate(new HostConsole(source), Memory.FrameOwner.Kernel, null, out ThreadHandle handle) || !handle.TryGet(out s_thread))
+            Panic.Stop($"too little memory");
+        Diagnostics.Log.Defer(new Waker());
+    }
+
+    /// <summary>There is something to write or to read. Any context.</summary>
+    public static void Wake()
+    {
+        if (s_thread is not null)
+            Scheduler.Wake(s_thread);
+    }
+
+    /// <summary>Waits until all that was said before has been written. Not on the console's own thread.</summary>
+    public static void Flush()
+    {
+        while (!Diagnostics.Log.IsDrained || VirtualMachines.HasConsoleOutput())
+        {
+            Wake();
+            Scheduler.Block(Clock.Now + 1_000_000);
+        }
+    }
+
+    public override void Run()
+    {
+        while (true)
+        {
+            bool wrote = WriteLog();
+            for (int slot = 0; slot < VirtualMachines.Count; slot++)
+                wrote |= WriteGuest(slot);
+            bool waiting = ReadInput();
+            if (!wrote)
+                Scheduler.Block(waiting ? Clock.Now + RetryInput : ulong.MaxValue);
+            else if (Scheduler.NeedsReschedule)
+                Scheduler.Yield();
+        }
+    }
+
+    private bool WriteLog()
+    {
+        Span<byte> chunk = stackalloc byte[ChunkBytes];
+        int count = Diagnostics.Log.Drain(chunk);
+        if (count == 0)
+            return false;
+        EndOpenLine(-1);
+        for (; count > 0; count = Diagnostics.Log.Drain(chunk))
+            Diagnostics.Log.Output(chunk.Slice(0, count));
+        return true;
+    }
+
+    private bool WriteGuest(int slot)
+    {
+        Span<byte> chunk = stackalloc byte[ChunkBytes];
+        int count = VirtualMachines.DrainConsole(slot, chunk);
+        if (count == 0)
+            return false;
+        ReadOnlySpan<byte> rest = chunk.Slice(0, count);
+        while (!rest.IsEmpty)
+        {
+            int end = rest.IndexOf((byte)'\n');
+            int length = end < 0 ? rest.Length : end + 1;
+            if (_openLine != slot)
+            {
+                EndOpenLine(slot);
+                Diagnostics.Log.Output(VirtualMachines.Name(slot));
+                Diagnostics.Log.Output("| "u8);
+            }
+            Diagnostics.Log.Output(rest.Slice(0, length));
+            _openLine = end < 0 ? slot : -1;
+            rest = rest.Slice(length);
+        }
+        return true;
+    }
+
+    private void EndOpenLine(int speaker)
+    {
+        if (_openLine >= 0 && _openLine != speaker)
+            Diagnostics.Log.Output("\r\n"u8);
+        _openLine = -1;
+    }
+
+    // Whether some of what was typed still waits for room in the guest's port.
+    private bool ReadInput()
+    {
+        if (_source is null)
+            return false;
+        _inputLength += _source.Read(new Span<byte>(_input, _inputLength, InputBytes - _inputLength));
+        if (_inputLength == 0)
+            return false;
+        int taken = VirtualMachines.FeedConsole(new ReadOnlySpan<byte>(_input, 0, _inputLength));
+        new Span<byte>(_input, taken, _inputLength - taken).CopyTo(_input);
+        _inputLength -= taken;
+        return _inputLength != 0;
+    }
+
+    private sealed class Waker : LogWaker
+    {
+        public override void Wake() => HostConsole.Wake();
+    }
+}

@@ -1,0 +1,69 @@
+using HyperOS.Emulation;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>
+/// The seam between what both vendors share and what each owns. An implementation decodes the hardware's exit and carries state to and
+/// from its control structure; it decides nothing about what a guest may do.
+/// </summary>
+public interface IVirtualizationVendor
+{
+    /// <summary>Allocates and fills the control structure with the state after INIT. Under the machine's arena.</summary>
+    /// <returns>False when frames ran out.</returns>
+    static abstract bool TryCreate(Vcpu vcpu);
+
+    /// <summary>Gives back what <see cref="TryCreate"/> took.</summary>
+    static abstract void Destroy(Vcpu vcpu);
+
+    /// <summary>Runs the guest until its next exit. Interrupts are off on entry and on at return.</summary>
+    static abstract void Enter(Vcpu vcpu);
+
+    /// <summary>Fills <see cref="Vcpu.Exit"/>, and puts an event whose delivery the exit cut short back in line.</summary>
+    static abstract void Decode(Vcpu vcpu);
+
+    /// <summary>Goes past the instruction that exited. Called in one place.</summary>
+    /// <returns>False if its length cannot be found: the instruction is not what the exit says.</returns>
+    static abstract bool AdvanceRip(Vcpu vcpu);
+
+    /// <summary>Copies registers out for the emulator, or for a change of several.</summary>
+    static abstract void ReadState(Vcpu vcpu, ref GuestCpuState state);
+
+    /// <summary>Copies them back.</summary>
+    static abstract void WriteState(Vcpu vcpu, in GuestCpuState state);
+
+    /// <summary>Descriptor-table registers and TR, which the emulator never changes.</summary>
+    static abstract void WriteTables(Vcpu vcpu, in DescriptorTableState tables);
+
+    /// <summary>Whether the guest would take an interrupt right now: IF set, no shadow, no event in line.</summary>
+    static abstract bool CanInterrupt(Vcpu vcpu);
+
+    /// <summary>Whether an NMI can be injected right now.</summary>
+    static abstract bool CanInjectNmi(Vcpu vcpu);
+
+    static abstract void InjectInterrupt(Vcpu vcpu, int vector);
+
+    static abstract void InjectNmi(Vcpu vcpu);
+
+    static abstract void InjectException(Vcpu vcpu, in GuestException exception);
+
+    /// <summary>Asks for, or no longer for, an exit as soon as the guest can take an interrupt.</summary>
+    static abstract void RequestInterruptWindow(Vcpu vcpu, bool wanted);
+
+    /// <summary>The guest's NMI handler has reached its IRET.</summary>
+    static abstract void EndNmi(Vcpu vcpu);
+
+    /// <summary>Makes the processor forget this guest's translations at the next entry.</summary>
+    static abstract void FlushTranslations(Vcpu vcpu);
+
+    /// <summary>The instruction's effects other than on memory: an interrupt shadow ends with it.</summary>
+    static abstract void EndInterruptShadow(Vcpu vcpu);
+
+    static abstract ulong ReadMsr(Vcpu vcpu, uint msr);
+
+    static abstract void WriteMsr(Vcpu vcpu, uint msr, ulong value);
+
+    /// <summary>DR6 and DR7, which entry and exit switch.</summary>
+    static abstract ulong ReadDebug(Vcpu vcpu, int register);
+
+    static abstract void WriteDebug(Vcpu vcpu, int register, ulong value);
+}

@@ -1,0 +1,76 @@
+using System;
+using HyperOS.Core;
+using HyperOS.Emulation;
+using HyperOS.Memory;
+using HyperOS.Specs.Amd;
+using HyperOS.Specs.X86;
+
+namespace HyperOS.Virtualization.Svm;
+
+/// <summary>
+/// How long the instruction is that caused an intercept, for processors without NRIPS: it is read from the guest's memory. The page is
+/// remembered; what stands there must still be the instruction that the exit names.
+/// </summary>
+internal static class SvmInstructionLength
+{
+    private const int Longest = 15;
+    private const ulong PageMask = Size.Page - 1;
+
+    public static bool TryGet(Vcpu vcpu, ref VmcbStateSaveArea save, out int length)
+    {
+        SvmContext context = vcpu.Svm!;
+        CodeSize size = (save.CS.Attributes & VmcbSegmentAttributes.L) != 0 ? CodeSize.Bits64
+            : (save.CS.Attributes & VmcbSegmentAttributes.DB) != 0 ? CodeSize.Bits32 : CodeSize.Bits16;
+        ulong linear = size == CodeSize.Bits64 ? save.RIP : unchecked((uint)(save.CS.Base + save.RIP));
+        if (context.CodeCr3 == save.CR3 && context.CodePage == (linear & ~PageMask)
+            && TryMeasure(context, linear, size, vcpu.Exit.Instruction, out length))
+        {
+            return true;
+        }
+        return TryFetch(vcpu, linear, ref save, out length);
+    }
+
+    private static bool TryMeasure(SvmContext context, ulong linear, CodeSize size, InterceptedOperation operation, out int length)
+    {
+        uint offset = (uint)(linear & PageMask);
+        ReadOnlySpan<byte> code = PhysicalMemory.Bytes(
+            new HostPhysicalAddress(context.CodeFrame.Value + offset), Math.Min(Longest, (int)((uint)Size.Page - offset)));
+        // The usual encodings, without prefixes.
+        length = 2;
+        if (code.Length >= 2 && code[0] == 0x0F)
+        {
+            switch (operation, code[1])
+            {
+                case (InterceptedOperation.CPUID, 0xA2):
+                case (InterceptedOperation.WRMSR, 0x30):
+                case (InterceptedOperation.RDMSR, 0x32):
+                    return true;
+            }
+        }
+        length = 1;
+        if (operation == InterceptedOperation.HLT && code[0] == 0xF4)
+            return true;
+        return InterceptedInstructionDecoder.TryGetLength(code, size, operation, out length);
+    }
+
+    private static bool TryFetch(Vcpu vcpu, ulong linear, ref VmcbStateSaveArea save, out int length)
+    {
+        InstructionEmulator emulator = vcpu.Emulator;
+        SvmVendor.ReadState(vcpu, ref emulator.State);
+        EmulationOutcome outcome = emulator.DecodeIntercepted(out InterceptedInstruction instruction);
+        length = instruction.Length;
+        if (outcome != EmulationOutcome.Completed || instruction.Operation != vcpu.Exit.Instruction)
+            return false;
+        SvmContext context = vcpu.Svm!;
+        PageWalkResult walk = GuestPageWalker.Translate(
+            vcpu.Bus, in emulator.State, linear, PageAccess.Execute, out GuestPhysicalAddress physical, out _);
+        if (walk == PageWalkResult.Translated
+            && vcpu.Machine.Memory.TryTranslate(new GuestPhysicalAddress(physical.Value & ~PageMask), out HostPhysicalAddress frame))
+        {
+            context.CodeCr3 = save.CR3;
+            context.CodePage = linear & ~PageMask;
+            context.CodeFrame = frame;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,418 @@
+using System;
+using System.Runtime;
+using System.Runtime.CompilerServices;
+using HyperOS.Core;
+using HyperOS.Diagnostics;
+using HyperOS.Emulation;
+using HyperOS.Interrupts;
+using HyperOS.Memory;
+using HyperOS.Platform;
+using HyperOS.Specs.Amd;
+using HyperOS.Specs.X86;
+
+namespace HyperOS.Virtualization.Svm;
+
+/// <summary>AMD SVM behind the seam. What the processor lacks (NRIPS above all) is done without. AMD APM vol. 2, "Secure Virtual Machine".</summary>
+public readonly unsafe struct SvmVendor : IVirtualizationVendor
+{
+    private const InterceptVector3 Intercepts3 = InterceptVector3.INTERCEPT_INTR | InterceptVector3.INTERCEPT_NMI | InterceptVector3.INTERCEPT_SMI
+        | InterceptVector3.INTERCEPT_INIT | InterceptVector3.INTERCEPT_RDPMC | InterceptVector3.INTERCEPT_CPUID | InterceptVector3.INTERCEPT_INVD
+        | InterceptVector3.INTERCEPT_HLT | InterceptVector3.INTERCEPT_INVLPGA | InterceptVector3.INTERCEPT_IOIO_PROT
+        | InterceptVector3.INTERCEPT_MSR_PROT | InterceptVector3.INTERCEPT_TASK_SWITCH | InterceptVector3.INTERCEPT_FERR_FREEZE
+        | InterceptVector3.INTERCEPT_SHUTDOWN;
+
+    private const InterceptVector4 Intercepts4 = InterceptVector4.INTERCEPT_VMRUN | InterceptVector4.INTERCEPT_VMMCALL | InterceptVector4.INTERCEPT_VMLOAD
+        | InterceptVector4.INTERCEPT_VMSAVE | InterceptVector4.INTERCEPT_STGI | InterceptVector4.INTERCEPT_CLGI | InterceptVector4.INTERCEPT_SKINIT
+        | InterceptVector4.INTERCEPT_WBINVD | InterceptVector4.INTERCEPT_MONITOR | InterceptVector4.INTERCEPT_MWAIT | InterceptVector4.INTERCEPT_XSETBV
+        | InterceptVector4.INTERCEPT_RDPRU;
+
+    private const VirtualInterruptControl WindowRequest = VirtualInterruptControl.V_IRQ | VirtualInterruptControl.V_INTR_PRIO
+        | VirtualInterruptControl.V_IGN_TPR;
+
+    private const ulong DefaultPat = 0x0007_0406_0007_0406;
+
+    /// <summary>Whether this machine can run guests.</summary>
+    public static bool IsAvailable { get; private set; }
+
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "SvmRun")]
+    private static extern void Run(GuestRegisters* registers, ulong guestVmcb, ulong hostVmcb);
+
+    /// <summary>Looks for SVM and says on the log what it found. On the boot processor; then <see cref="TryPrepare"/> for, and <see cref="Enable"/> on, each.</summary>
+    public static bool Initialize()
+    {
+        IsAvailable = SvmProcessor.IsUsable(out ReadOnlySpan<byte> reason);
+        if (!IsAvailable)
+        {
+            Log.Write("svm"u8, $"no guests can run: {reason}");
+            return false;
+        }
+        SvmProcessor.Initialize();
+        Log.Write("svm"u8, $"revision {Cpu.Identify(CpuidLeaf.Svm).Eax & 0xFF}, {Cpu.Identify(CpuidLeaf.Svm).Ebx} ASIDs, features 0x{(uint)SvmProcessor.Features:x}");
+        return true;
+    }
+
+    /// <summary>What a processor needs before <see cref="Enable"/>; during start-up.</summary>
+    public static bool TryPrepare(int processor) => !IsAvailable || SvmProcessor.TryPrepare(processor);
+
+    /// <summary>Turns SVM on; each processor for itself.</summary>
+    public static void Enable()
+    {
+        if (IsAvailable)
+            SvmProcessor.Enable();
+    }
+
+    public static bool TryCreate(Vcpu vcpu)
+    {
+        if (!FrameAllocator.TryAllocateZeroed(vcpu.Machine.Owner, FrameZone.Any, out HostPhysicalAddress frame))
+            return false;
+        vcpu.Svm = new SvmContext(frame);
+        ref Vmcb vmcb = ref VmcbOf(vcpu);
+        ref VmcbControlArea control = ref vmcb.Control;
+        control.InterceptCr = InterceptCr.CR4_WRITE | InterceptCr.CR8_READ | InterceptCr.CR8_WRITE;
+        control.InterceptDr = (InterceptDr)uint.MaxValue;
+        control.InterceptExceptions = InterceptExceptions.DB | InterceptExceptions.AC | InterceptExceptions.MC;
+        control.InterceptVector3 = Intercepts3;
+        control.InterceptVector4 = Intercepts4;
+        control.IOPM_BASE_PA = SvmProcessor.IoMap;
+        control.MSRPM_BASE_PA = SvmProcessor.MsrMap;
+        control.TSC_OFFSET = vcpu.Machine.Clock.TscOffset;
+        control.VirtualInterruptControl = VirtualInterruptControl.V_INTR_MASKING;
+        control.NestedControl = NestedControl.NP_ENABLE;
+        control.N_CR3 = vcpu.Machine.NestedTables.Root;
+        ref VmcbStateSaveArea save = ref vmcb.Save;
+        save.EFER = Efer.SVME;
+        save.CR0 = Cr0.ET;
+        save.RFLAGS = (Rflags)2;
+        save.DR6 = (Dr6)0xFFFF0FF0;
+        save.DR7 = (Dr7)0x400;
+        save.G_PAT = DefaultPat;
+        return true;
+    }
+
+    public static void Destroy(Vcpu vcpu) => FrameAllocator.Free(vcpu.Svm!.Vmcb, vcpu.Machine.Owner);
+
+    public static void Enter(Vcpu vcpu)
+    {
+        SvmContext context = vcpu.Svm!;
+        SvmProcessor processor = SvmProcessor.Current;
+        ref Vmcb vmcb = ref PhysicalMemory.Structure<Vmcb>(context.Vmcb);
+        processor.AssignAsid(context, ref vmcb.Control);
+        vmcb.Control.VmcbCleanBits = context.Clean;
+        vmcb.Save.RAX = vcpu.Registers.General[0];
+        fixed (GuestRegisters* registers = &vcpu.Registers)
+            Run(registers, context.Vmcb.Value, processor.HostVmcb.Value);
+        vcpu.Registers.General[0] = vmcb.Save.RAX;
+        context.Clean = SvmProcessor.CleanBits;
+    }
+
+    public static void Decode(Vcpu vcpu)
+    {
+        SvmContext context = vcpu.Svm!;
+        ref Vmcb vmcb = ref PhysicalMemory.Structure<Vmcb>(context.Vmcb);
+        ref VmcbControlArea control = ref vmcb.Control;
+        ref VmExit exit = ref vcpu.Exit;
+        exit.RawCode = (ulong)control.EXITCODE;
+        exit.RawInfo1 = control.EXITINFO1;
+        exit.RawInfo2 = control.EXITINFO2;
+        control.EVENTINJ = (control.EXITINTINFO & EventInjection.V) == 0 ? 0 : Reinject(control.EXITINTINFO);
+        if (context.NmiReturn != 0 && vmcb.Save.RIP != context.NmiReturn)
+            UnblockNmi(context);
+        switch (control.EXITCODE)
+        {
+            case SvmExitCode.VMEXIT_INTR or SvmExitCode.VMEXIT_NMI or SvmExitCode.VMEXIT_SMI or SvmExitCode.VMEXIT_INIT:
+                exit.Kind = VmExitKind.HostInterrupt;
+                break;
+            case SvmExitCode.VMEXIT_CPUID:
+                exit.Kind = VmExitKind.Cpuid;
+                exit.Instruction = InterceptedOperation.CPUID;
+                break;
+            case SvmExitCode.VMEXIT_IOIO:
+                DecodePort(ref exit, control.EXITINFO1);
+                break;
+            case SvmExitCode.VMEXIT_MSR:
+                exit.Kind = control.EXITINFO1 == 0 ? VmExitKind.ReadMsr : VmExitKind.WriteMsr;
+                exit.Instruction = control.EXITINFO1 == 0 ? InterceptedOperation.RDMSR : InterceptedOperation.WRMSR;
+                break;
+            case SvmExitCode.VMEXIT_HLT:
+                exit.Kind = VmExitKind.Hlt;
+                exit.Instruction = InterceptedOperation.HLT;
+                break;
+            case SvmExitCode.VMEXIT_VINTR:
+                exit.Kind = VmExitKind.InterruptWindow;
+                break;
+            case SvmExitCode.VMEXIT_NPF:
+                exit.Kind = VmExitKind.NestedFault;
+                exit.Address = new GuestPhysicalAddress(control.EXITINFO2);
+                exit.Flag = (control.EXITINFO1 & (ulong)NestedPageFaultErrorCode.RW) != 0;
+                exit.IsFinalAccess = (control.EXITINFO1 & (ulong)(NestedPageFaultErrorCode.GuestTableWalk | NestedPageFaultErrorCode.ID)) == 0;
+                break;
+            case SvmExitCode.VMEXIT_VMMCALL:
+                exit.Kind = VmExitKind.Hypercall;
+                exit.Instruction = InterceptedOperation.VMMCALL;
+                break;
+            case SvmExitCode.VMEXIT_IRET:
+                exit.Kind = VmExitKind.NmiWindow;
+                break;
+            case SvmExitCode.VMEXIT_EXCP1 when context.StepsOverReturn:
+                EndStep(context, ref vmcb);
+                exit.Kind = VmExitKind.HostInterrupt;
+                break;
+            case SvmExitCode.VMEXIT_EXCP1 or SvmExitCode.VMEXIT_EXCP17 or SvmExitCode.VMEXIT_EXCP18:
+                exit.Kind = VmExitKind.Exception;
+                exit.Vector = (byte)((int)control.EXITCODE - (int)SvmExitCode.VMEXIT_EXCP0);
+                exit.Flag = exit.Vector == (byte)ExceptionVector.AC;
+                exit.ErrorCode = 0;
+                break;
+            case SvmExitCode.VMEXIT_CR4_WRITE or SvmExitCode.VMEXIT_CR8_READ or SvmExitCode.VMEXIT_CR8_WRITE:
+                exit.Kind = VmExitKind.ControlRegister;
+                break;
+            case >= SvmExitCode.VMEXIT_DR0_READ and <= SvmExitCode.VMEXIT_DR15_WRITE:
+                exit.Kind = VmExitKind.DebugRegister;
+                break;
+            case SvmExitCode.VMEXIT_XSETBV:
+                exit.Kind = VmExitKind.Xsetbv;
+                break;
+            case SvmExitCode.VMEXIT_WBINVD:
+                exit.Kind = VmExitKind.NoOperation;
+                exit.Instruction = InterceptedOperation.WBINVD;
+                break;
+            case SvmExitCode.VMEXIT_INVD:
+                exit.Kind = VmExitKind.NoOperation;
+                exit.Instruction = InterceptedOperation.INVD;
+                break;
+            case SvmExitCode.VMEXIT_RDPMC or SvmExitCode.VMEXIT_RDPRU:
+                exit.Kind = VmExitKind.NotPermitted;
+                break;
+            case SvmExitCode.VMEXIT_VMRUN or SvmExitCode.VMEXIT_VMLOAD or SvmExitCode.VMEXIT_VMSAVE or SvmExitCode.VMEXIT_STGI or SvmExitCode.VMEXIT_CLGI
+                or SvmExitCode.VMEXIT_SKINIT or SvmExitCode.VMEXIT_INVLPGA or SvmExitCode.VMEXIT_MONITOR or SvmExitCode.VMEXIT_MWAIT
+                or SvmExitCode.VMEXIT_MWAIT_CONDITIONAL:
+                exit.Kind = VmExitKind.Undefined;
+                break;
+            case SvmExitCode.VMEXIT_SHUTDOWN:
+                exit.Kind = VmExitKind.Shutdown;
+                break;
+            case SvmExitCode.VMEXIT_INVALID or SvmExitCode.VMEXIT_INVALID_QEMU:
+                exit.Kind = VmExitKind.EntryFailure;
+                break;
+            default:
+                exit.Kind = VmExitKind.Unknown;
+                break;
+        }
+    }
+
+    public static bool AdvanceRip(Vcpu vcpu)
+    {
+        ref Vmcb vmcb = ref VmcbOf(vcpu);
+        ref VmcbStateSaveArea save = ref vmcb.Save;
+        if (vmcb.Control.EXITCODE == SvmExitCode.VMEXIT_IOIO)
+        {
+            save.RIP = vmcb.Control.EXITINFO2;
+        }
+        else if (vmcb.Control.nRIP != 0)
+        {
+            save.RIP = vmcb.Control.nRIP;
+        }
+        else
+        {
+            if (!SvmInstructionLength.TryGet(vcpu, ref save, out int length))
+                return false;
+            ulong next = unchecked(save.RIP + (ulong)length);
+            save.RIP = (save.CS.Attributes & VmcbSegmentAttributes.L) != 0 ? next : unchecked((uint)next);
+        }
+        vmcb.Control.INTERRUPT_SHADOW &= ~InterruptShadow.INTERRUPT_SHADOW;
+        if ((save.RFLAGS & Rflags.TF) != 0)
+        {
+            save.DR6 |= Dr6.BS;
+            vcpu.Svm!.Clean &= ~VmcbCleanBits.DRx;
+            vcpu.QueueException(ExceptionVector.DB);
+        }
+        return true;
+    }
+
+    public static void ReadState(Vcpu vcpu, ref GuestCpuState state)
+    {
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        state.Registers = vcpu.Registers.General;
+        state.Registers[(int)GeneralRegister.RSP] = save.RSP;
+        state.RIP = save.RIP;
+        state.RFLAGS = save.RFLAGS;
+        state.CR0 = save.CR0;
+        state.CR2 = save.CR2;
+        state.CR3 = save.CR3;
+        state.CR4 = save.CR4;
+        state.EFER = ControlRegisterPolicy.FromHardware(save.EFER);
+        state.ES = save.ES;
+        state.CS = save.CS;
+        state.SS = save.SS;
+        state.DS = save.DS;
+        state.FS = save.FS;
+        state.GS = save.GS;
+        state.CPL = save.CPL;
+    }
+
+    public static void WriteState(Vcpu vcpu, in GuestCpuState state)
+    {
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        vcpu.Registers.General = state.Registers;
+        save.RSP = state.Registers[(int)GeneralRegister.RSP];
+        save.RIP = state.RIP;
+        save.RFLAGS = state.RFLAGS;
+        save.CR0 = state.CR0;
+        save.CR2 = state.CR2;
+        save.CR3 = state.CR3;
+        save.CR4 = state.CR4;
+        save.EFER = ControlRegisterPolicy.ToHardware(state.EFER);
+        save.ES = state.ES;
+        save.CS = state.CS;
+        save.SS = state.SS;
+        save.DS = state.DS;
+        save.FS = state.FS;
+        save.GS = state.GS;
+        save.CPL = state.CPL;
+        vcpu.Svm!.Clean &= ~(VmcbCleanBits.CRx | VmcbCleanBits.SEG | VmcbCleanBits.CR2);
+    }
+
+    public static void WriteTables(Vcpu vcpu, in DescriptorTableState tables)
+    {
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        save.GDTR = new VmcbSegment { Base = tables.GdtBase, Limit = tables.GdtLimit };
+        save.IDTR = new VmcbSegment { Base = tables.IdtBase, Limit = tables.IdtLimit };
+        save.TR = tables.TR;
+        save.LDTR = tables.LDTR;
+        vcpu.Svm!.Clean &= ~(VmcbCleanBits.DT | VmcbCleanBits.SEG);
+    }
+
+    public static bool CanInterrupt(Vcpu vcpu)
+    {
+        ref Vmcb vmcb = ref VmcbOf(vcpu);
+        return (vmcb.Save.RFLAGS & Rflags.IF) != 0 && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0
+            && vmcb.Control.EVENTINJ == 0;
+    }
+
+    public static bool CanInjectNmi(Vcpu vcpu)
+    {
+        ref Vmcb vmcb = ref VmcbOf(vcpu);
+        return !vcpu.Svm!.NmiBlocked && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0 && vmcb.Control.EVENTINJ == 0;
+    }
+
+    public static void InjectInterrupt(Vcpu vcpu, int vector) =>
+        VmcbOf(vcpu).Control.EVENTINJ = EventInjection.V | EventInjection.TypeINTR | (ulong)(uint)vector;
+
+    public static void InjectNmi(Vcpu vcpu)
+    {
+        ref VmcbControlArea control = ref VmcbOf(vcpu).Control;
+        control.EVENTINJ = EventInjection.V | EventInjection.TypeNMI | (ulong)ExceptionVector.NMI;
+        control.InterceptVector3 |= InterceptVector3.INTERCEPT_IRET;
+        vcpu.Svm!.NmiBlocked = true;
+        vcpu.Svm.Clean &= ~VmcbCleanBits.I;
+    }
+
+    public static void InjectException(Vcpu vcpu, in GuestException exception)
+    {
+        ulong injection = EventInjection.V | EventInjection.TypeException | (ulong)exception.Vector;
+        if (exception.HasErrorCode)
+            injection |= EventInjection.EV | (ulong)exception.ErrorCode << EventInjection.ErrorCodeShift;
+        VmcbOf(vcpu).Control.EVENTINJ = injection;
+    }
+
+    public static void RequestInterruptWindow(Vcpu vcpu, bool wanted)
+    {
+        ref VmcbControlArea control = ref VmcbOf(vcpu).Control;
+        bool requested = (control.VirtualInterruptControl & VirtualInterruptControl.V_IRQ) != 0;
+        if (wanted == requested)
+            return;
+        if (wanted)
+        {
+            control.VirtualInterruptControl |= WindowRequest;
+            control.InterceptVector3 |= InterceptVector3.INTERCEPT_VINTR;
+        }
+        else
+        {
+            control.VirtualInterruptControl &= ~WindowRequest;
+            control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_VINTR;
+        }
+        vcpu.Svm!.Clean &= ~(VmcbCleanBits.I | VmcbCleanBits.TPR);
+    }
+
+    // NMIs are blocked until the IRET is done, not reached: it is stepped over. AMD APM vol. 2, "NMI Support".
+    public static void EndNmi(Vcpu vcpu)
+    {
+        SvmContext context = vcpu.Svm!;
+        ref Vmcb vmcb = ref VmcbOf(vcpu);
+        vmcb.Control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_IRET;
+        context.NmiReturn = vmcb.Save.RIP;
+        context.StepsOverReturn = (vmcb.Save.RFLAGS & Rflags.TF) == 0;
+        vmcb.Save.RFLAGS |= Rflags.TF;
+        context.Clean &= ~VmcbCleanBits.I;
+    }
+
+    public static void FlushTranslations(Vcpu vcpu) => vcpu.Svm!.AsidGeneration = 0; // a new ASID has no translations
+
+    public static void EndInterruptShadow(Vcpu vcpu) => VmcbOf(vcpu).Control.INTERRUPT_SHADOW &= ~InterruptShadow.INTERRUPT_SHADOW;
+
+    public static ulong ReadMsr(Vcpu vcpu, uint msr)
+    {
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        return msr switch
+        {
+            Msr.EFER => (ulong)ControlRegisterPolicy.FromHardware(save.EFER),
+            Msr.IA32_PAT => save.G_PAT,
+            _ => 0,
+        };
+    }
+
+    public static void WriteMsr(Vcpu vcpu, uint msr, ulong value)
+    {
+        if (msr != Msr.IA32_PAT)
+            return;
+        VmcbOf(vcpu).Save.G_PAT = value;
+        vcpu.Svm!.Clean &= ~VmcbCleanBits.NP;
+    }
+
+    public static ulong ReadDebug(Vcpu vcpu, int register) =>
+        register == 6 ? (ulong)VmcbOf(vcpu).Save.DR6 : (ulong)VmcbOf(vcpu).Save.DR7;
+
+    public static void WriteDebug(Vcpu vcpu, int register, ulong value)
+    {
+        // Bits that are fixed. AMD APM vol. 2, "Debug-Status Register (DR6)", "Debug-Control Register (DR7)".
+        const ulong Dr6Ones = 0xFFFF0FF0, Dr6Writable = 0xE00F, Dr7Ones = 0x400, Dr7Writable = 0xFFFF2BFF;
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        if (register == 6)
+            save.DR6 = (Dr6)(value & Dr6Writable | Dr6Ones);
+        else
+            save.DR7 = (Dr7)(value & Dr7Writable | Dr7Ones);
+        vcpu.Svm!.Clean &= ~VmcbCleanBits.DRx;
+    }
+
+    private static ref Vmcb VmcbOf(Vcpu vcpu) => ref PhysicalMemory.Structure<Vmcb>(vcpu.Svm!.Vmcb);
+
+    // What was being delivered goes in again; a software interrupt or exception comes by itself when its instruction runs again.
+    private static ulong Reinject(ulong info)
+    {
+        ulong type = info & EventInjection.TypeMask, vector = info & EventInjection.VectorMask;
+        bool software = type == EventInjection.TypeSoftwareInterrupt
+            || type == EventInjection.TypeException && vector is (ulong)ExceptionVector.BP or (ulong)ExceptionVector.OF;
+        return software ? 0 : info;
+    }
+
+    private static void DecodePort(ref VmExit exit, ulong info)
+    {
+        exit.Kind = (info & (IoioExitInfo.STR | IoioExitInfo.REP)) != 0 ? VmExitKind.StringPort : VmExitKind.Port;
+        exit.Port = (ushort)(info >> IoioExitInfo.PortShift & 0xFFFF);
+        exit.Size = (byte)(info >> IoioExitInfo.SizeShift & 7);
+        exit.Flag = (info & IoioExitInfo.TYPE) != 0;
+    }
+
+    private static void UnblockNmi(SvmContext context)
+    {
+        context.NmiBlocked = false;
+        context.NmiReturn = 0;
+    }
+
+    private static void EndStep(SvmContext context, ref Vmcb vmcb)
+    {
+        context.StepsOverReturn = false;
+        vmcb.Save.DR6 &= ~Dr6.BS;
+        context.Clean &= ~VmcbCleanBits.DRx;
+    }
+}

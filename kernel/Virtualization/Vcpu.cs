@@ -1,0 +1,109 @@
+using HyperOS.Core;
+using HyperOS.Devices;
+using HyperOS.Emulation;
+using HyperOS.Memory;
+using HyperOS.Scheduling;
+using HyperOS.Specs.X86;
+using HyperOS.Virtualization.Svm;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>Descriptor-table registers and the task register at a guest's entry.</summary>
+public struct DescriptorTableState
+{
+    public ulong GdtBase;
+    public ushort GdtLimit;
+    public ulong IdtBase;
+    public ushort IdtLimit;
+    public Specs.Amd.VmcbSegment TR;
+    public Specs.Amd.VmcbSegment LDTR;
+}
+
+/// <summary>A virtual processor. Lives in its machine's arena; only its own thread touches it, but for its local APIC's pending interrupts.</summary>
+public sealed class Vcpu
+{
+    // Configuration.
+    public readonly VirtualMachine Machine;
+    public readonly int Index;
+
+    // Wiring.
+    public readonly LocalApic Apic;
+    public readonly GuestMsrs Msrs = new();
+    public readonly InstructionEmulator Emulator;
+    internal readonly GuestBus Bus;
+    internal SvmContext? Svm;
+
+    /// <summary>The thread that runs it; set before that thread is made.</summary>
+    internal KernelThread? Thread;
+
+    // Guest-visible state that is not in the vendor's control structure.
+    public GuestRegisters Registers;
+    public Xcr0 XCR0 = Xcr0.X87;
+    public ulong TscAux;
+
+    /// <summary>DR0 to DR3.</summary>
+    internal DebugAddresses DebugAddresses;
+
+    /// <summary>What a guest's CPUID depends on besides the machine's table.</summary>
+    internal CpuidVcpuState CpuidState;
+
+    /// <summary>x87, AVX and further state while another vCPU has the processor; null where there is only FXSAVE's.</summary>
+    internal readonly HostPhysicalAddress ExtendedState;
+
+    /// <summary>Where the guest wants its clock; null address while it has none.</summary>
+    internal ulong SystemTimeMsr;
+
+    /// <summary>An application processor before its start-up IPI.</summary>
+    internal bool WaitsForStartUp;
+
+    // The loop's own.
+    public VmExit Exit;
+
+    /// <summary>An exception to be injected before anything else.</summary>
+    internal GuestException PendingException;
+    internal bool HasPendingException;
+
+    /// <summary>When the devices or the APIC next want attention, on the host's clock.</summary>
+    internal ulong NextEvent = ulong.MaxValue;
+
+    /// <summary>Set where a device's or the APIC's next event may have moved.</summary>
+    internal bool TimersChanged = true;
+
+    /// <summary>Exits by <see cref="VmExitKind"/>.</summary>
+    public readonly ulong[] ExitCounts = new ulong[VmExit.KindCount];
+
+    internal Vcpu(VirtualMachine machine, int index, LocalApic apic, HostPhysicalAddress extendedState)
+    {
+        Machine = machine;
+        Index = index;
+        Apic = apic;
+        ExtendedState = extendedState;
+        Bus = new VcpuBus(this);
+        Emulator = new InstructionEmulator(Bus);
+        Emulator.State.PhysicalAddressBits = (byte)machine.Cpuid.PhysicalAddressBits;
+        CpuidState = new CpuidVcpuState { ApicId = (uint)index, ApicEnabled = true, XCR0 = Xcr0.X87 };
+        Registers.MXCSR = 0x1F80;
+    }
+
+    /// <summary>RAX and the other general registers, RSP excepted.</summary>
+    internal ulong this[GeneralRegister register]
+    {
+        get => Registers.General[(int)register];
+        set => Registers.General[(int)register] = value;
+    }
+
+    internal void QueueException(ExceptionVector vector, bool hasErrorCode = false, uint errorCode = 0)
+    {
+        PendingException = new GuestException(vector, hasErrorCode, errorCode);
+        HasPendingException = true;
+    }
+
+    internal void QueueGeneralProtection() => QueueException(ExceptionVector.GP, hasErrorCode: true);
+}
+
+/// <summary>DR0 to DR3.</summary>
+[System.Runtime.CompilerServices.InlineArray(4)]
+public struct DebugAddresses
+{
+    private ulong _first;
+}

@@ -1,0 +1,526 @@
+using System;
+using HyperOS.Core;
+using HyperOS.Devices;
+using HyperOS.Diagnostics;
+using HyperOS.Emulation;
+using HyperOS.Platform;
+using HyperOS.Scheduling;
+using HyperOS.Specs.Kvm;
+using HyperOS.Specs.X86;
+using CpuidResult = HyperOS.Emulation.CpuidResult;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>
+/// The exit walk: enter, decode, decide, resume. All that a guest may do is decided here, for both vendors alike; docs/exit-walk.md tells
+/// the story.
+/// </summary>
+internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationVendor
+{
+    // Iterations of a repeated string instruction before interrupts get their turn.
+    private const int StringBudget = 256;
+
+    /// <summary>Runs the vCPU until its machine stops. In the machine's fault domain, on the vCPU's own thread.</summary>
+    public static void Run(Vcpu vcpu)
+    {
+        VirtualMachine machine = vcpu.Machine;
+        while (!machine.IsStopping)
+        {
+            PrepareEntry(vcpu);
+            Cpu.DisableInterrupts();
+            if (Scheduler.ConsumeWake(vcpu.Thread!) || Scheduler.NeedsReschedule)
+            {
+                Cpu.EnableInterrupts();
+                vcpu.TimersChanged = true; // the wake may have been the timer's
+                if (Scheduler.NeedsReschedule)
+                    Scheduler.Yield();
+                continue;
+            }
+            ExtendedStates.Acquire(vcpu);
+            TVendor.Enter(vcpu);
+            TVendor.Decode(vcpu);
+            vcpu.ExitCounts[(int)vcpu.Exit.Kind]++;
+            switch (Handle(vcpu))
+            {
+                case ExitAction.AdvanceRip: // the only place that moves RIP past an instruction
+                    if (!TVendor.AdvanceRip(vcpu))
+                        StopUndecodable(vcpu);
+                    break;
+                case ExitAction.Halt:
+                    if (!TVendor.AdvanceRip(vcpu))
+                        StopUndecodable(vcpu);
+                    Halt(vcpu);
+                    break;
+            }
+        }
+    }
+
+    // What the guest must see first when it runs again: an exception, an NMI, an interrupt, in this order.
+    private static void PrepareEntry(Vcpu vcpu)
+    {
+        if (vcpu.TimersChanged)
+            vcpu.Machine.ServeTimers(vcpu);
+        if (vcpu.HasPendingException)
+        {
+            vcpu.HasPendingException = false;
+            TVendor.InjectException(vcpu, vcpu.PendingException);
+        }
+        if (!vcpu.Apic.IsQuiet)
+            DeliverInterrupts(vcpu);
+    }
+
+    private static void DeliverInterrupts(Vcpu vcpu)
+    {
+        ApicEvents events = vcpu.Apic.Poll(out int vector);
+        if ((events & ApicEvents.Init) != 0)
+        {
+            vcpu.Machine.Stop(StopReason.Reset); // INIT of the only processor: a PC's way to reset it
+            return;
+        }
+        if ((events & ApicEvents.StartUp) != 0)
+            vcpu.Apic.TakeStartUp(out _); // lost on a processor that runs
+        if ((events & ApicEvents.Nmi) != 0 && TVendor.CanInjectNmi(vcpu) && vcpu.Apic.TakeNmi())
+            TVendor.InjectNmi(vcpu);
+        bool wanted = (events & (ApicEvents.Interrupt | ApicEvents.ExternalInterrupt)) != 0;
+        if (wanted && TVendor.CanInterrupt(vcpu))
+        {
+            if ((events & ApicEvents.Interrupt) != 0)
+            {
+                vcpu.Apic.Acknowledge(vector);
+                TVendor.InjectInterrupt(vcpu, vector);
+            }
+            else if (vcpu.Machine.TryAcknowledgeExternal(vcpu, out vector))
+            {
+                TVendor.InjectInterrupt(vcpu, vector);
+            }
+            wanted = false;
+        }
+        TVendor.RequestInterruptWindow(vcpu, wanted);
+    }
+
+    private static ExitAction Handle(Vcpu vcpu) => vcpu.Exit.Kind switch
+    {
+        VmExitKind.HostInterrupt => ExitAction.Resume,
+        VmExitKind.Cpuid => Cpuid(vcpu),
+        VmExitKind.Port => Port(vcpu),
+        VmExitKind.ReadMsr => ReadMsr(vcpu),
+        VmExitKind.WriteMsr => WriteMsr(vcpu),
+        VmExitKind.Hlt => ExitAction.Halt,
+        VmExitKind.InterruptWindow => InterruptWindow(vcpu),
+        VmExitKind.NestedFault => NestedFault(vcpu),
+        VmExitKind.Hypercall => Hypercall(vcpu),
+        VmExitKind.NoOperation => ExitAction.AdvanceRip,
+        VmExitKind.NmiWindow => NmiWindow(vcpu),
+        VmExitKind.StringPort => Emulate(vcpu),
+        VmExitKind.ControlRegister => ControlRegister(vcpu),
+        VmExitKind.DebugRegister => DebugRegister(vcpu),
+        VmExitKind.Xsetbv => Xsetbv(vcpu),
+        VmExitKind.Exception => Exception(vcpu),
+        VmExitKind.Undefined => Undefined(vcpu),
+        VmExitKind.NotPermitted => NotPermitted(vcpu),
+        VmExitKind.Shutdown => Stop(vcpu, StopReason.TripleFault),
+        VmExitKind.EntryFailure => Stop(vcpu, StopReason.EntryFailure),
+        _ => Stop(vcpu, StopReason.UnknownExit),
+    };
+
+    private static ExitAction Cpuid(Vcpu vcpu)
+    {
+        CpuidResult result = vcpu.Machine.Cpuid.Answer(
+            unchecked((uint)vcpu[GeneralRegister.RAX]), unchecked((uint)vcpu[GeneralRegister.RCX]), in vcpu.CpuidState);
+        vcpu[GeneralRegister.RAX] = result.Eax;
+        vcpu[GeneralRegister.RBX] = result.Ebx;
+        vcpu[GeneralRegister.RCX] = result.Ecx;
+        vcpu[GeneralRegister.RDX] = result.Edx;
+        return ExitAction.AdvanceRip;
+    }
+
+    private static ExitAction Port(Vcpu vcpu)
+    {
+        ref VmExit exit = ref vcpu.Exit;
+        ulong rax = vcpu[GeneralRegister.RAX];
+        if (!exit.Flag)
+        {
+            vcpu.Machine.WritePort(vcpu, exit.Port, exit.Size, unchecked((uint)rax) & Mask(exit.Size));
+            return ExitAction.AdvanceRip;
+        }
+        uint value = vcpu.Machine.ReadPort(vcpu, exit.Port, exit.Size);
+        // As everywhere on x86-64, a 32-bit result clears the upper half and narrower ones leave the rest alone.
+        vcpu[GeneralRegister.RAX] = exit.Size == 4 ? value : rax & ~(ulong)Mask(exit.Size) | value & Mask(exit.Size);
+        return ExitAction.AdvanceRip;
+    }
+
+    private static uint Mask(int size) => size == 4 ? uint.MaxValue : (1u << (8 * size)) - 1;
+
+    private static ExitAction ReadMsr(Vcpu vcpu)
+    {
+        uint msr = unchecked((uint)vcpu[GeneralRegister.RCX]);
+        VirtualMachine machine = vcpu.Machine;
+        bool done;
+        switch (machine.Msrs.Read(msr, vcpu.Msrs, out ulong value))
+        {
+            case MsrOutcome.Done:
+                done = true;
+                break;
+            case MsrOutcome.VirtualProcessor:
+                value = msr == Msr.TSC_AUX ? vcpu.TscAux : TVendor.ReadMsr(vcpu, msr);
+                done = true;
+                break;
+            case MsrOutcome.LocalApic:
+                done = ReadApicMsr(vcpu, msr, out value);
+                break;
+            case MsrOutcome.Clock:
+                value = machine.Clock.Tsc;
+                done = true;
+                break;
+            case MsrOutcome.Paravirtual:
+                value = msr is KvmMsr.MSR_KVM_SYSTEM_TIME or KvmMsr.MSR_KVM_SYSTEM_TIME_NEW ? vcpu.SystemTimeMsr : 0;
+                done = true;
+                break;
+            default:
+                done = false;
+                break;
+        }
+        if (!done)
+            return RefuseMsr(vcpu, "reads"u8, msr);
+        vcpu[GeneralRegister.RAX] = unchecked((uint)value);
+        vcpu[GeneralRegister.RDX] = value >> 32;
+        return ExitAction.AdvanceRip;
+    }
+
+    private static ExitAction WriteMsr(Vcpu vcpu)
+    {
+        uint msr = unchecked((uint)vcpu[GeneralRegister.RCX]);
+        ulong value = vcpu[GeneralRegister.RDX] << 32 | unchecked((uint)vcpu[GeneralRegister.RAX]);
+        bool done = vcpu.Machine.Msrs.Write(msr, vcpu.Msrs, value) switch
+        {
+            MsrOutcome.Done => true,
+            MsrOutcome.VirtualProcessor => WriteProcessorMsr(vcpu, msr, value),
+            MsrOutcome.LocalApic => WriteApicMsr(vcpu, msr, value),
+            MsrOutcome.Clock => true, // the counter is the host's, moved by a constant: a guest that sets it reads the old rate and base
+            MsrOutcome.Paravirtual => WriteParavirtualMsr(vcpu, msr, value),
+            _ => false,
+        };
+        return done ? ExitAction.AdvanceRip : RefuseMsr(vcpu, "writes"u8, msr);
+    }
+
+    private static ExitAction RefuseMsr(Vcpu vcpu, ReadOnlySpan<byte> verb, uint msr)
+    {
+        vcpu.Machine.Log.Write($"{verb} MSR 0x{msr:x}, which it does not have: #GP");
+        vcpu.QueueGeneralProtection();
+        return ExitAction.Resume;
+    }
+
+    private static bool ReadApicMsr(Vcpu vcpu, uint msr, out ulong value)
+    {
+        GuestClock clock = vcpu.Machine.Clock;
+        switch (msr)
+        {
+            case Msr.IA32_APIC_BASE:
+                value = vcpu.Apic.ApicBase;
+                return true;
+            case Msr.IA32_TSC_DEADLINE:
+                value = vcpu.Apic.ReadTscDeadline(clock.Tsc);
+                return true;
+            default:
+                ulong tsc = clock.Tsc;
+                return vcpu.Apic.ReadMsr(msr, Clock.ToNanoseconds(tsc), tsc, out value) == MsrAccess.Done;
+        }
+    }
+
+    private static bool WriteApicMsr(Vcpu vcpu, uint msr, ulong value)
+    {
+        switch (msr)
+        {
+            case LocalApic.FirstMsr + 0x0B when value == 0 && vcpu.Apic.Mode == ApicMode.X2Apic:
+                vcpu.Apic.EndOfInterrupt();
+                return true;
+            case Msr.IA32_TSC_DEADLINE:
+                vcpu.Apic.WriteTscDeadline(value, vcpu.Machine.Clock.Tsc);
+                vcpu.TimersChanged = true;
+                return true;
+            case Msr.IA32_APIC_BASE:
+                if (vcpu.Apic.WriteApicBase(value) != MsrAccess.Done)
+                    return false;
+                vcpu.CpuidState.ApicEnabled = vcpu.Apic.Mode != ApicMode.Disabled;
+                vcpu.TimersChanged = true;
+                return true;
+            default:
+                ulong tsc = vcpu.Machine.Clock.Tsc;
+                vcpu.TimersChanged = true;
+                return vcpu.Apic.WriteMsr(msr, value, Clock.ToNanoseconds(tsc), tsc) == MsrAccess.Done;
+        }
+    }
+
+    private static bool WriteProcessorMsr(Vcpu vcpu, uint msr, ulong value)
+    {
+        switch (msr)
+        {
+            case Msr.EFER:
+                ref GuestCpuState state = ref vcpu.Emulator.State;
+                TVendor.ReadState(vcpu, ref state);
+                ControlRegisters registers = Controls(vcpu, in state);
+                if (!vcpu.Machine.ControlRegisters.TryWriteEfer(ref registers, value))
+                    return false;
+                state.EFER = registers.EFER;
+                TVendor.WriteState(vcpu, in state);
+                return true;
+            case Msr.TSC_AUX:
+                vcpu.TscAux = value;
+                ModelSpecificRegister.Write(msr, value);
+                return true;
+            case Msr.IA32_PRED_CMD:
+                ModelSpecificRegister.Write(msr, value);
+                return true;
+            default:
+                TVendor.WriteMsr(vcpu, msr, value);
+                return true;
+        }
+    }
+
+    private static bool WriteParavirtualMsr(Vcpu vcpu, uint msr, ulong value)
+    {
+        VirtualMachine machine = vcpu.Machine;
+        switch (msr)
+        {
+            case KvmMsr.MSR_KVM_WALL_CLOCK or KvmMsr.MSR_KVM_WALL_CLOCK_NEW:
+                return machine.Clock.TryWriteWallClock(machine.Memory, new GuestPhysicalAddress(value));
+            case KvmMsr.MSR_KVM_SYSTEM_TIME or KvmMsr.MSR_KVM_SYSTEM_TIME_NEW:
+                vcpu.SystemTimeMsr = value;
+                return (value & KvmMsrBits.Enabled) == 0
+                    || machine.Clock.TryWriteSystemTime(machine.Memory, new GuestPhysicalAddress(value & ~KvmMsrBits.Enabled));
+            default:
+                return true; // PV EOI: never offered by a set flag, so that the guest does its EOIs
+        }
+    }
+
+    private static ExitAction InterruptWindow(Vcpu vcpu)
+    {
+        TVendor.RequestInterruptWindow(vcpu, false);
+        return ExitAction.Resume;
+    }
+
+    private static ExitAction NmiWindow(Vcpu vcpu)
+    {
+        TVendor.EndNmi(vcpu);
+        return ExitAction.Resume;
+    }
+
+    private static ExitAction NestedFault(Vcpu vcpu)
+    {
+        VirtualMachine machine = vcpu.Machine;
+        GuestPhysicalAddress address = vcpu.Exit.Address;
+        if (machine.Memory.TryGetBlock(address, out HostPhysicalAddress block))
+            return machine.NestedTables.TryMap(address, block) ? ExitAction.Resume : Stop(vcpu, StopReason.OutOfMemory);
+        if (vcpu.Exit.IsFinalAccess)
+            vcpu.Emulator.UseNestedFault(address, vcpu.Exit.Flag);
+        return Emulate(vcpu);
+    }
+
+    // Executes the instruction at RIP in software.
+    private static ExitAction Emulate(Vcpu vcpu)
+    {
+        InstructionEmulator emulator = vcpu.Emulator;
+        TVendor.ReadState(vcpu, ref emulator.State);
+        EmulationOutcome outcome = emulator.Run(StringBudget);
+        if (outcome is EmulationOutcome.Unsupported or EmulationOutcome.Refused)
+        {
+            vcpu.Machine.Log.WriteBytes("cannot emulate"u8, emulator.Code, emulator.State.RIP);
+            return Stop(vcpu, StopReason.Unemulated);
+        }
+        TVendor.WriteState(vcpu, in emulator.State);
+        if (outcome == EmulationOutcome.Exception)
+            vcpu.QueueException(emulator.Exception.Vector, emulator.Exception.HasErrorCode, emulator.Exception.ErrorCode);
+        if (outcome == EmulationOutcome.Completed)
+            TVendor.EndInterruptShadow(vcpu);
+        if (emulator.SingleStepTrap)
+        {
+            TVendor.WriteDebug(vcpu, 6, TVendor.ReadDebug(vcpu, 6) | (ulong)Dr6.BS);
+            vcpu.QueueException(ExceptionVector.DB);
+        }
+        return ExitAction.Resume;
+    }
+
+    private static ExitAction ControlRegister(Vcpu vcpu)
+    {
+        ref GuestCpuState state = ref vcpu.Emulator.State;
+        TVendor.ReadState(vcpu, ref state);
+        if (!TryDecode(vcpu, out InterceptedInstruction instruction))
+            return ExitAction.Resume;
+        bool done = true;
+        switch (instruction.Operation, instruction.SystemRegister)
+        {
+            case (InterceptedOperation.MovFromCr, 8):
+                state.Registers[(int)instruction.Register] = vcpu.Apic.Cr8;
+                break;
+            case (InterceptedOperation.MovToCr, 8):
+                ulong priority = state.Registers[(int)instruction.Register];
+                done = priority <= 15;
+                if (done)
+                    vcpu.Apic.Cr8 = (uint)priority;
+                break;
+            case (InterceptedOperation.MovToCr, 4):
+                ControlRegisters registers = Controls(vcpu, in state);
+                done = vcpu.Machine.ControlRegisters.TryWriteCr4(ref registers, state.Registers[(int)instruction.Register]);
+                state.CR4 = registers.CR4;
+                vcpu.CpuidState.CR4 = registers.CR4;
+                if (done)
+                    TVendor.FlushTranslations(vcpu);
+                break;
+            default:
+                return Stop(vcpu, StopReason.UnknownExit);
+        }
+        return Finish(vcpu, ref state, done, instruction.Length);
+    }
+
+    private static ExitAction DebugRegister(Vcpu vcpu)
+    {
+        ref GuestCpuState state = ref vcpu.Emulator.State;
+        TVendor.ReadState(vcpu, ref state);
+        if (!TryDecode(vcpu, out InterceptedInstruction instruction))
+            return ExitAction.Resume;
+        int register = instruction.SystemRegister;
+        if (register is 4 or 5)
+        {
+            if ((state.CR4 & Cr4.DE) != 0)
+            {
+                vcpu.QueueException(ExceptionVector.UD);
+                return ExitAction.Resume;
+            }
+            register += 2; // DR4 and DR5 are DR6 and DR7
+        }
+        ref ulong operand = ref state.Registers[(int)instruction.Register];
+        bool done = true;
+        if (instruction.Operation == InterceptedOperation.MovFromDr)
+        {
+            operand = register < 4 ? vcpu.DebugAddresses[register] : TVendor.ReadDebug(vcpu, register);
+        }
+        else if (register < 4)
+        {
+            vcpu.DebugAddresses[register] = operand;
+            ExtendedStates.LoadDebugAddresses(vcpu);
+        }
+        else
+        {
+            done = operand >> 32 == 0;
+            if (done)
+                TVendor.WriteDebug(vcpu, register, operand);
+        }
+        return Finish(vcpu, ref state, done, instruction.Length);
+    }
+
+    private static ExitAction Xsetbv(Vcpu vcpu)
+    {
+        ref GuestCpuState state = ref vcpu.Emulator.State;
+        TVendor.ReadState(vcpu, ref state);
+        if (!TryDecode(vcpu, out InterceptedInstruction instruction))
+            return ExitAction.Resume;
+        if ((state.CR4 & Cr4.OSXSAVE) == 0)
+            return Undefined(vcpu);
+        ControlRegisters registers = Controls(vcpu, in state);
+        ulong value = state.Registers[(int)GeneralRegister.RDX] << 32 | unchecked((uint)state.Registers[(int)GeneralRegister.RAX]);
+        bool done = state.CPL == 0 && unchecked((uint)state.Registers[(int)GeneralRegister.RCX]) == 0
+            && vcpu.Machine.ControlRegisters.TryWriteXcr0(ref registers, value);
+        if (done)
+        {
+            vcpu.XCR0 = registers.XCR0;
+            vcpu.CpuidState.XCR0 = registers.XCR0;
+            ExtendedStates.LoadXcr0(vcpu);
+        }
+        return Finish(vcpu, ref state, done, instruction.Length);
+    }
+
+    private static bool TryDecode(Vcpu vcpu, out InterceptedInstruction instruction)
+    {
+        EmulationOutcome outcome = vcpu.Emulator.DecodeIntercepted(out instruction);
+        if (outcome == EmulationOutcome.Exception)
+        {
+            TVendor.WriteState(vcpu, in vcpu.Emulator.State);
+            vcpu.QueueException(vcpu.Emulator.Exception.Vector, vcpu.Emulator.Exception.HasErrorCode, vcpu.Emulator.Exception.ErrorCode);
+        }
+        else if (outcome != EmulationOutcome.Completed)
+        {
+            StopUndecodable(vcpu);
+        }
+        return outcome == EmulationOutcome.Completed;
+    }
+
+    // Registers were changed in the emulator's copy: it goes back, with RIP past the instruction, or a #GP comes instead.
+    private static ExitAction Finish(Vcpu vcpu, ref GuestCpuState state, bool done, int length)
+    {
+        if (!done)
+        {
+            vcpu.QueueGeneralProtection();
+            return ExitAction.Resume;
+        }
+        state.RIP = unchecked(state.RIP + (ulong)length);
+        TVendor.WriteState(vcpu, in state);
+        TVendor.EndInterruptShadow(vcpu);
+        return ExitAction.Resume;
+    }
+
+    private static ControlRegisters Controls(Vcpu vcpu, in GuestCpuState state) => new()
+    {
+        CR0 = state.CR0,
+        CR3 = state.CR3,
+        CR4 = state.CR4,
+        EFER = state.EFER,
+        XCR0 = vcpu.XCR0,
+        IsCode64Bit = state.CodeSize == CodeSize.Bits64,
+    };
+
+    // #DB and #AC are looked at only so that a guest that faults while delivering them cannot hold the processor: they go back in.
+    private static ExitAction Exception(Vcpu vcpu)
+    {
+        if (vcpu.Exit.Vector == (byte)ExceptionVector.MC)
+            return Stop(vcpu, StopReason.MachineCheck);
+        vcpu.QueueException((ExceptionVector)vcpu.Exit.Vector, vcpu.Exit.Flag, vcpu.Exit.ErrorCode);
+        return ExitAction.Resume;
+    }
+
+    private static ExitAction Undefined(Vcpu vcpu)
+    {
+        vcpu.QueueException(ExceptionVector.UD);
+        return ExitAction.Resume;
+    }
+
+    private static ExitAction NotPermitted(Vcpu vcpu)
+    {
+        vcpu.QueueGeneralProtection();
+        return ExitAction.Resume;
+    }
+
+    private static ExitAction Hypercall(Vcpu vcpu)
+    {
+        vcpu[GeneralRegister.RAX] = unchecked((ulong)KvmHypercallError.KVM_ENOSYS);
+        return ExitAction.AdvanceRip;
+    }
+
+    private static ExitAction Stop(Vcpu vcpu, StopReason reason)
+    {
+        vcpu.Machine.Stop(reason, vcpu);
+        return ExitAction.Stop;
+    }
+
+    private static void StopUndecodable(Vcpu vcpu)
+    {
+        vcpu.Machine.Log.WriteBytes("cannot find the intercepted instruction in"u8, vcpu.Emulator.Code, vcpu.Emulator.State.RIP);
+        Stop(vcpu, StopReason.Unemulated);
+    }
+
+    private static void Halt(Vcpu vcpu)
+    {
+        TVendor.EndInterruptShadow(vcpu);
+        while (!vcpu.Machine.IsStopping)
+        {
+            vcpu.Machine.ServeTimers(vcpu);
+            // What a masked IF keeps out does not end a HLT either, but for NMI and INIT.
+            ApicEvents events = vcpu.Apic.Poll(out _);
+            ApicEvents waking = ApicEvents.Init | ApicEvents.Nmi;
+            if (TVendor.CanInterrupt(vcpu))
+                waking |= ApicEvents.Interrupt | ApicEvents.ExternalInterrupt;
+            if ((events & waking) != 0 || vcpu.HasPendingException)
+                return;
+            Scheduler.Block(vcpu.NextEvent);
+        }
+    }
+}

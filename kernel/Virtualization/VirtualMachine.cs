@@ -1,0 +1,222 @@
+using System;
+using System.Threading;
+using HyperOS.Abi;
+using HyperOS.Core;
+using HyperOS.Devices;
+using HyperOS.Diagnostics;
+using HyperOS.Emulation;
+using HyperOS.Loaders;
+using HyperOS.Memory;
+using HyperOS.Platform;
+using HyperOS.Scheduling;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>
+/// A running machine: memory, board, interrupt controllers, vCPUs. All of it lives in the machine's arena and goes with it; what outlasts a
+/// run is <see cref="VirtualMachineSlot"/>. The legacy devices share one lock, which is never held while waiting.
+/// </summary>
+public sealed class VirtualMachine
+{
+    // Configuration.
+    public readonly FrameOwner Owner;
+    public readonly VmLog Log;
+    public readonly CpuidPolicy Cpuid;
+    public readonly MsrPolicy Msrs;
+    public readonly ControlRegisterPolicy ControlRegisters;
+
+    // Wiring.
+    public readonly GuestMemory Memory;
+    public readonly NestedPageTable NestedTables;
+    public readonly GuestClock Clock;
+    private readonly MicrovmBoard _board;
+    private readonly VirtualMachineSlot _slot;
+
+    // State.
+    public readonly Vcpu Vcpu;
+    private SpinLock _boardLock;
+    private volatile StopReason _stopReason;
+    private uint _exitCode;
+
+    internal VirtualMachine(
+        VirtualMachineSlot slot, in VmDefinition definition, VmLog log, GuestMemory memory, NestedPageTable nestedTables, HostPhysicalAddress extendedState)
+    {
+        _slot = slot;
+        Owner = slot.Owner;
+        Log = log;
+        Memory = memory;
+        NestedTables = nestedTables;
+        Clock = new GuestClock(WallClock.Now);
+        GuestProcessor processor = GuestProcessors.Describe(definition.CpuCount);
+        Cpuid = new CpuidPolicy(GuestProcessors.Host, in processor);
+        Msrs = new MsrPolicy(Cpuid, in processor);
+        ControlRegisters = new ControlRegisterPolicy(Cpuid);
+        ApicBus bus = new(1, new Kicker(this), new Listener(this));
+        LocalApic apic = new(bus, 0, new uint[LocalApic.PageLength]);
+        Vcpu = new Vcpu(this, 0, apic, extendedState);
+        ulong high = memory.Length > GuestMemoryLayout.HoleStart ? memory.Length - GuestMemoryLayout.HoleStart : 0;
+        MicrovmBoardConfiguration board = new()
+        {
+            Vcpus = 1,
+            LowRamBytes = memory.Length - high,
+            HighRamBytes = high,
+            RtcBaseSeconds = (long)(Clock.WallClockAtPowerOn / 1_000_000_000),
+            HasTestExit = (definition.Devices & VmDevices.TestExit) != 0,
+        };
+        _board = new MicrovmBoard(in board, bus, apic);
+        apic.EnterVirtualWireMode();
+    }
+
+    /// <summary>Set once, by the first cause; the vCPUs leave their loops on it.</summary>
+    public bool IsStopping => _stopReason != StopReason.None;
+
+    public StopReason StopReason => _stopReason;
+
+    public uint ExitCode => _exitCode;
+
+    /// <summary>Ends the run. Any thread.</summary>
+    public void Stop(StopReason reason, Vcpu? culprit = null)
+    {
+        if (_stopReason != StopReason.None)
+            return;
+        _stopReason = reason;
+        if (culprit is not null && StopReasons.IsKill(reason))
+        {
+            ref VmExit exit = ref culprit.Exit;
+            Log.WriteEvent($"exit 0x{exit.RawCode:x} info 0x{exit.RawInfo1:x} 0x{exit.RawInfo2:x} address 0x{exit.Address.Value:x}");
+        }
+    }
+
+    /// <summary>A guest's IN.</summary>
+    internal uint ReadPort(Vcpu vcpu, ushort port, int size)
+    {
+        ulong now = Clock.Now;
+        _boardLock.Enter();
+        _board.ReadPort(port, size, now, out uint value);
+        _boardLock.Exit();
+        return value;
+    }
+
+    /// <summary>A guest's OUT, with what may come of it: a timer, console output, the end of the machine.</summary>
+    internal void WritePort(Vcpu vcpu, ushort port, int size, uint value)
+    {
+        ulong now = Clock.Now;
+        _boardLock.Enter();
+        _board.WritePort(port, size, value, now);
+        bool output = _board.Com1.OutputCount != 0;
+        BoardEvent what = _board.Events.Take(out uint exitCode);
+        _boardLock.Exit();
+        vcpu.TimersChanged = true;
+        if (output)
+            HostConsole.Wake();
+        switch (what)
+        {
+            case BoardEvent.PowerOff:
+                Stop(StopReason.PowerOff);
+                break;
+            case BoardEvent.Reset:
+                Stop(StopReason.Reset);
+                break;
+            case BoardEvent.Exit:
+                _exitCode = exitCode;
+                Stop(StopReason.ExitCode);
+                break;
+        }
+    }
+
+    internal uint ReadIoApic(uint offset)
+    {
+        _boardLock.Enter();
+        uint value = _board.IoApic.Read(offset);
+        _boardLock.Exit();
+        return value;
+    }
+
+    internal void WriteIoApic(uint offset, uint value)
+    {
+        _boardLock.Enter();
+        _board.IoApic.Write(offset, value);
+        _boardLock.Exit();
+    }
+
+    /// <summary>The vector of an interrupt that came through the 8259A pair.</summary>
+    internal bool TryAcknowledgeExternal(Vcpu vcpu, out int vector)
+    {
+        _boardLock.Enter();
+        vcpu.Apic.AcknowledgeExternalInterrupt();
+        bool found = _board.Pic.TryAcknowledge(out vector);
+        _boardLock.Exit();
+        return found;
+    }
+
+    /// <summary>Lets timers expire that are due, and sees to it that the vCPU comes back for the next.</summary>
+    internal void ServeTimers(Vcpu vcpu)
+    {
+        vcpu.TimersChanged = false;
+        ulong tsc = Clock.Tsc;
+        ulong now = Platform.Clock.ToNanoseconds(tsc);
+        _boardLock.Enter();
+        if (_board.NextEvent <= now)
+            _board.Advance(now);
+        ulong next = Clock.ToHost(_board.NextEvent);
+        _boardLock.Exit();
+        vcpu.Apic.Advance(now, tsc);
+        if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
+            next = Math.Min(next, isTsc ? Clock.TscToHost(deadline) : Clock.ToHost(deadline));
+        vcpu.NextEvent = next;
+        Scheduler.SetRunDeadline(vcpu.Thread!, next);
+    }
+
+    /// <summary>Whether the guest wrote what the console has not taken yet.</summary>
+    internal bool HasConsoleOutput => _board.Com1.OutputCount != 0;
+
+    /// <summary>Takes what the guest wrote to its serial port. The console's thread.</summary>
+    internal int DrainConsole(Span<byte> destination)
+    {
+        _boardLock.Enter();
+        int count = _board.Com1.DequeueOutput(destination);
+        _boardLock.Exit();
+        return count;
+    }
+
+    /// <summary>Gives the guest's serial port something to receive. The console's thread.</summary>
+    /// <returns>Bytes taken; what does not fit waits for the guest.</returns>
+    internal int FeedConsole(ReadOnlySpan<byte> bytes)
+    {
+        ulong now = Clock.Now;
+        _boardLock.Enter();
+        int count = _board.Com1.EnqueueInput(bytes, now);
+        _boardLock.Exit();
+        Scheduler.Wake(Vcpu.Thread!); // the port's time-out is a timer
+        return count;
+    }
+
+    private sealed class Kicker : VcpuKick
+    {
+        private readonly VirtualMachine _machine;
+
+        public Kicker(VirtualMachine machine) => _machine = machine;
+
+        public override void Kick(int vcpu)
+        {
+            KernelThread? thread = _machine.Vcpu.Thread;
+            // A vCPU that causes its own interrupt looks for it before it enters the guest again.
+            if (thread is not null && thread != Scheduler.Current)
+                Scheduler.Wake(thread);
+        }
+    }
+
+    private sealed class Listener : EndOfInterruptListener
+    {
+        private readonly VirtualMachine _machine;
+
+        public Listener(VirtualMachine machine) => _machine = machine;
+
+        public override void EndOfInterrupt(int vector)
+        {
+            _machine._boardLock.Enter();
+            _machine._board.IoApic.EndOfInterrupt(vector);
+            _machine._boardLock.Exit();
+        }
+    }
+}

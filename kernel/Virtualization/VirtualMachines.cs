@@ -1,0 +1,313 @@
+using System;
+using HyperOS.Abi;
+using HyperOS.Core;
+using HyperOS.Devices;
+using HyperOS.Diagnostics;
+using HyperOS.Interrupts;
+using HyperOS.Loaders;
+using HyperOS.Memory;
+using HyperOS.Platform;
+using HyperOS.Scheduling;
+using HyperOS.Virtualization.Svm;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>What happens when the last machine has stopped and none is to be started again.</summary>
+public abstract class AllStoppedActions
+{
+    public abstract void PowerOff();
+
+    public abstract void Reboot();
+}
+
+/// <summary>All machines of the host, and the one thread that starts them, takes them apart and starts them again.</summary>
+public sealed class VirtualMachines : ThreadBody
+{
+    /// <summary>Machines that can be defined.</summary>
+    public const int Maximum = 512;
+
+    private const uint MaximumCpus = 1;
+
+    private static readonly VirtualMachineSlot?[] s_slots = new VirtualMachineSlot?[Maximum];
+    private static volatile int s_count;
+    private static KernelThread? s_manager;
+
+    private readonly HostPhysicalAddress _bundle;
+    private readonly int _bundleLength;
+    private readonly AllStoppedActions _actions;
+    private readonly LoadPlan _plan = new();
+    private readonly Sha256 _sha256 = new();
+
+    // For each blob of the bundle: not yet looked at, as it should be, or tampered with.
+    private readonly BlobCheck[] _blobChecks = new BlobCheck[BundleReader.MaxBlobs];
+
+    private VirtualMachines(HostPhysicalAddress bundle, int length, AllStoppedActions actions)
+    {
+        _bundle = bundle;
+        _bundleLength = length;
+        _actions = actions;
+    }
+
+    internal static int Count => s_count;
+
+    /// <summary>Starts the manager's thread, which starts the machines of a bundle that are to start by themselves.</summary>
+    /// <param name="bundle">The boot module; length 0 when there is none.</param>
+    public static void Start(HostPhysicalAddress bundle, ulong length, AllStoppedActions actions)
+    {
+        VirtualMachines manager = new(bundle, (int)Math.Min(length, int.MaxValue), actions);
+        manager.ReadBundle();
+        if (!Scheduler.TryCreate(manager, FrameOwner.Kernel, null, out ThreadHandle handle) || !handle.TryGet(out s_manager))
+            Panic.Stop($"too little memory");
+    }
+
+    internal static void WakeManager() => Scheduler.Wake(s_manager!);
+
+    internal static ReadOnlySpan<byte> Name(int slot) => s_slots[slot]!.Name;
+
+    /// <summary>Takes a guest's serial output, if it goes to the host's console. The console's thread.</summary>
+    internal static int DrainConsole(int index, Span<byte> destination)
+    {
+        VirtualMachineSlot slot = s_slots[index]!;
+        if (slot.Console != VmConsole.Host || slot.Machine is null)
+            return 0;
+        bool interrupts = slot.Lock.Enter();
+        int count = slot.Machine?.DrainConsole(destination) ?? 0;
+        slot.Lock.Exit(interrupts);
+        return count;
+    }
+
+    /// <summary>Gives what was typed to the first running guest that has the console; where there is none, it is dropped.</summary>
+    internal static int FeedConsole(ReadOnlySpan<byte> bytes)
+    {
+        for (int i = 0; i < s_count; i++)
+        {
+            VirtualMachineSlot slot = s_slots[i]!;
+            if (slot.Console != VmConsole.Host || slot.State != VirtualMachineState.Running)
+                continue;
+            bool interrupts = slot.Lock.Enter();
+            int taken = slot.Machine?.FeedConsole(bytes) ?? bytes.Length;
+            slot.Lock.Exit(interrupts);
+            return taken;
+        }
+        return bytes.Length;
+    }
+
+    /// <summary>Whether some guest's output still waits to be written.</summary>
+    internal static bool HasConsoleOutput()
+    {
+        for (int i = 0; i < s_count; i++)
+        {
+            VirtualMachineSlot slot = s_slots[i]!;
+            bool interrupts = slot.Lock.Enter();
+            bool waiting = slot.Console == VmConsole.Host && slot.Machine is { HasConsoleOutput: true };
+            slot.Lock.Exit(interrupts);
+            if (waiting)
+                return true;
+        }
+        return false;
+    }
+
+    public override void Run()
+    {
+        for (int i = 0; i < s_count; i++)
+        {
+            if (s_slots[i]!.State == VirtualMachineState.Stopped && s_slots[i]!.Autostart)
+                Start(s_slots[i]!);
+        }
+        while (true)
+        {
+            bool running = false;
+            for (int i = 0; i < s_count; i++)
+            {
+                VirtualMachineSlot slot = s_slots[i]!;
+                if (slot.State == VirtualMachineState.Running && slot.Thread.TryGet(out KernelThread? thread) && thread!.HasEnded)
+                    Finish(slot, thread);
+                running |= slot.State == VirtualMachineState.Running;
+            }
+            if (!running && s_count > 0)
+                AllStopped();
+            Scheduler.Block();
+        }
+    }
+
+    private ReadOnlySpan<byte> Bundle => PhysicalMemory.Bytes(_bundle, _bundleLength);
+
+    // Makes a slot for each definition, during start-up; a bad one is named and stays refused.
+    private void ReadBundle()
+    {
+        if (_bundleLength == 0)
+        {
+            Log.Write("vms"u8, $"no bundle: there are no machines to start");
+            return;
+        }
+        BundleStatus status = BundleReader.TryOpen(Bundle, out BundleReader reader);
+        if (status != BundleStatus.Valid)
+        {
+            Log.Write("vms"u8, $"the bundle is {BundleReader.Describe(status)}: no machine starts");
+            return;
+        }
+        if (!HasHash(reader.HashedTables, reader.TablesSha256))
+        {
+            Log.Write("vms"u8, $"the bundle's tables were tampered with: no machine starts");
+            return;
+        }
+        for (int i = 0; i < reader.DefinitionCount && i < Maximum; i++)
+        {
+            VirtualMachineSlot slot = new(i);
+            VmDefinitionErrors errors = reader.ReadDefinition(i, MaximumCpus, FrameAllocator.TotalBytes, out VmDefinition definition);
+            slot.SetName(definition.Name);
+            slot.Console = definition.Console;
+            slot.Restart = definition.Restart;
+            slot.Autostart = (definition.Options & VmOptions.Autostart) != 0;
+            s_slots[i] = slot;
+            s_count = i + 1;
+            if (errors != VmDefinitionErrors.None)
+                Refuse(slot, VmDefinitionValidator.Describe(errors));
+        }
+        if (reader.DefinitionCount > Maximum)
+            Log.Write("vms"u8, $"{reader.DefinitionCount - Maximum} machines more than the kernel can hold are left out");
+    }
+
+    private static void Refuse(VirtualMachineSlot slot, ReadOnlySpan<byte> reason)
+    {
+        slot.State = VirtualMachineState.Refused;
+        new VmLogLine(slot).Write($"refused: {reason}");
+    }
+
+    // From a definition to a running machine. Whatever is missing is named, and nothing stays taken.
+    private void Start(VirtualMachineSlot slot)
+    {
+        VmLogLine log = new(slot);
+        log.Write($"starting");
+        if (BundleReader.TryOpen(Bundle, out BundleReader reader) != BundleStatus.Valid
+            || reader.ReadDefinition(slot.Index, MaximumCpus, FrameAllocator.TotalBytes, out VmDefinition definition) != VmDefinitionErrors.None)
+        {
+            Refuse(slot, "its definition was tampered with"u8);
+            return;
+        }
+        if (!TryGetImage(ref reader, definition.Kernel, out ReadOnlySpan<byte> kernel) || !TryGetImage(ref reader, definition.Initrd, out ReadOnlySpan<byte> initrd))
+        {
+            Refuse(slot, "its kernel or initrd was tampered with (SHA-256 differs)"u8);
+            return;
+        }
+        GuestImages images = new(kernel, initrd, definition.CommandLine);
+        if (!SvmVendor.IsAvailable)
+        {
+            Refuse(slot, "this processor cannot run guests"u8);
+            return;
+        }
+        if (!VirtualMachineBuilder.TryBuild(slot, in definition, in images, _plan, out ReadOnlySpan<byte> reason))
+        {
+            Refuse(slot, reason);
+            return;
+        }
+        slot.State = VirtualMachineState.Running;
+        log.Write($"running");
+        if (!VirtualMachineBuilder.TryRun(slot))
+        {
+            VirtualMachineBuilder.TearDown(slot);
+            Refuse(slot, "no room for its thread"u8);
+        }
+    }
+
+    // The vCPU's thread has ended: report, take everything back, and start again if the definition says so.
+    private void Finish(VirtualMachineSlot slot, KernelThread thread)
+    {
+        VirtualMachine machine = slot.Machine!;
+        StopReason reason = machine.StopReason;
+        uint exitCode = machine.ExitCode;
+        while (machine.HasConsoleOutput && slot.Console == VmConsole.Host)
+        {
+            HostConsole.Wake();
+            Scheduler.Block(Clock.Now + 1_000_000);
+        }
+        slot.State = VirtualMachineState.Ended;
+        Scheduler.Reclaim(thread);
+        VirtualMachineBuilder.TearDown(slot);
+        slot.State = VirtualMachineState.Stopped;
+        if (reason == StopReason.ExitCode)
+            new VmLogLine(slot).Write($"stopped: {StopReasons.Describe(reason)}{exitCode}");
+        else
+            new VmLogLine(slot).Write($"stopped: {StopReasons.Describe(reason)}");
+        ulong leaked = FrameAllocator.FramesOf(slot.Owner);
+        if (leaked != 0)
+            Log.Write("memory"u8, $"{leaked} frames of a stopped machine were not given back");
+        bool again = slot.Restart == VmRestart.Always && !StopReasons.IsKill(reason)
+            || slot.Restart == VmRestart.OnFailure && StopReasons.IsFailure(reason, exitCode);
+        if (again)
+            Start(slot);
+    }
+
+    private void AllStopped()
+    {
+        if (BundleReader.TryOpen(Bundle, out BundleReader reader) != BundleStatus.Valid)
+            return;
+        switch (reader.OnAllStopped)
+        {
+            case AllStoppedAction.PowerOff:
+                Log.Write("hyperos"u8, $"all machines have stopped: power off");
+                HostConsole.Flush();
+                _actions.PowerOff();
+                break;
+            case AllStoppedAction.Reboot:
+                Log.Write("hyperos"u8, $"all machines have stopped: reboot");
+                HostConsole.Flush();
+                _actions.Reboot();
+                break;
+        }
+    }
+
+    private bool TryGetImage(ref BundleReader reader, uint index, out ReadOnlySpan<byte> content)
+    {
+        content = default;
+        if (index == VmDefinition.NoBlob)
+            return true;
+        if (!reader.TryGetBlob(index, out Blob blob))
+            return false;
+        ref BlobCheck check = ref _blobChecks[(int)index];
+        if (check == BlobCheck.NotYet)
+            check = HasHash(blob.Content, blob.Sha256) ? BlobCheck.Intact : BlobCheck.Tampered;
+        content = blob.Content;
+        return check == BlobCheck.Intact;
+    }
+
+    private bool HasHash(ReadOnlySpan<byte> content, ReadOnlySpan<byte> expected)
+    {
+        const int Chunk = 1024 * 1024;
+        Span<byte> actual = stackalloc byte[Sha256.HashLength];
+        _sha256.Reset();
+        while (!content.IsEmpty)
+        {
+            int length = Math.Min(content.Length, Chunk);
+            _sha256.Update(content.Slice(0, length));
+            content = content.Slice(length);
+            if (s_manager is not null && Scheduler.NeedsReschedule)
+                Scheduler.Yield();
+        }
+        _sha256.Finish(actual);
+        return MemoryExtensions.SequenceEqual<byte>(actual, expected);
+    }
+
+    private enum BlobCheck : byte
+    {
+        NotYet,
+        Intact,
+        Tampered,
+    }
+}
+
+/// <summary>Writes lines whose room is "vm NAME".</summary>
+internal readonly ref struct VmLogLine
+{
+    private readonly VirtualMachineSlot _slot;
+
+    public VmLogLine(VirtualMachineSlot slot) => _slot = slot;
+
+    public void Write(scoped LogLine text)
+    {
+        Span<byte> room = stackalloc byte[VmDefinition.MaxNameLength + 3];
+        "vm "u8.CopyTo(room);
+        _slot.Name.CopyTo(room.Slice(3));
+        Log.Write(room.Slice(0, 3 + _slot.Name.Length), text);
+    }
+}

@@ -1,0 +1,63 @@
+using System;
+using HyperOS.Diagnostics;
+using HyperOS.Platform;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>Log lines of one machine. What a guest can cause is limited to a few lines a second; the rest is counted.</summary>
+public sealed class VmLog
+{
+    private const int Burst = 10;
+    private const ulong Window = 1_000_000_000;
+    private const int MaximumName = 40;
+
+    private readonly byte[] _room = new byte[MaximumName];
+    private readonly int _roomLength;
+    private ulong _windowStart, _suppressed;
+    private int _used;
+
+    public VmLog(ReadOnlySpan<byte> name)
+    {
+        ReadOnlySpan<byte> prefix = "vm "u8;
+        prefix.CopyTo(_room);
+        int length = Math.Min(name.Length, MaximumName - prefix.Length);
+        name.Slice(0, length).CopyTo(new Span<byte>(_room, prefix.Length, length));
+        _roomLength = prefix.Length + length;
+    }
+
+    /// <summary>A line that the host causes.</summary>
+    public void WriteEvent(scoped LogLine text) => Diagnostics.Log.Write(new ReadOnlySpan<byte>(_room, 0, _roomLength), text);
+
+    /// <summary>A line that the guest causes.</summary>
+    public void Write(scoped LogLine text)
+    {
+        ulong now = Clock.Now;
+        if (now - _windowStart > Window)
+        {
+            if (_suppressed != 0)
+                WriteEvent($"{_suppressed} lines more left out");
+            _windowStart = now;
+            _used = 0;
+            _suppressed = 0;
+        }
+        if (_used++ < Burst)
+            WriteEvent(text);
+        else
+            _suppressed++;
+    }
+
+    /// <summary>Names the instruction bytes that a guest stopped at.</summary>
+    public void WriteBytes(ReadOnlySpan<byte> what, ReadOnlySpan<byte> bytes, ulong rip)
+    {
+        LogLine line = new(0, 0);
+        line.AppendFormatted(what);
+        foreach (byte b in bytes)
+        {
+            line.AppendLiteral(" ");
+            line.AppendFormatted((ulong)b, "x2");
+        }
+        line.AppendLiteral(" at rip 0x");
+        line.AppendFormatted(rip, "x");
+        Write(line);
+    }
+}
