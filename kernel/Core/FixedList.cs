@@ -7,10 +7,13 @@ public sealed class FixedList<T> where T : struct
 {
     private readonly T[] _items;
 
+    /// <summary>Allocates room for <paramref name="capacity"/> items, once and for all.</summary>
     public FixedList(int capacity) => _items = new T[capacity];
 
+    /// <summary>How many items there is room for.</summary>
     public int Capacity => _items.Length;
 
+    /// <summary>How many items there are.</summary>
     public int Count { get; private set; }
 
     /// <summary>How many items <see cref="TryAdd"/> has refused since the list was last cleared.</summary>
@@ -32,8 +35,10 @@ public sealed class FixedList<T> where T : struct
         return true;
     }
 
+    /// <summary>The items.</summary>
     public Span<T> AsSpan() => new(_items, 0, Count);
 
+    /// <summary>Forgets the items and the refusals.</summary>
     public void Clear()
     {
         Count = 0;

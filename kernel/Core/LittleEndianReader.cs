@@ -13,6 +13,7 @@ public ref struct LittleEndianReader
     private int _position;
     private bool _overrun;
 
+    /// <summary>Begins at the first byte of <paramref name="source"/>.</summary>
     public LittleEndianReader(ReadOnlySpan<byte> source)
     {
         _source = source;
@@ -29,12 +30,16 @@ public ref struct LittleEndianReader
     /// <summary>True once something was asked for that the source does not hold.</summary>
     public readonly bool Overrun => _overrun;
 
+    /// <summary>The next byte.</summary>
     public byte ReadByte() => TryTake(1, out ReadOnlySpan<byte> field) ? field[0] : (byte)0;
 
+    /// <summary>The next two bytes.</summary>
     public ushort ReadUInt16() => TryTake(2, out ReadOnlySpan<byte> field) ? BinaryPrimitives.ReadUInt16LittleEndian(field) : (ushort)0;
 
+    /// <summary>The next four bytes.</summary>
     public uint ReadUInt32() => TryTake(4, out ReadOnlySpan<byte> field) ? BinaryPrimitives.ReadUInt32LittleEndian(field) : 0;
 
+    /// <summary>The next eight bytes.</summary>
     public ulong ReadUInt64() => TryTake(8, out ReadOnlySpan<byte> field) ? BinaryPrimitives.ReadUInt64LittleEndian(field) : 0;
 
     /// <summary>Passes over fields that do not matter to the caller.</summary>

@@ -13,6 +13,7 @@ public ref struct LittleEndianWriter
     private int _position;
     private bool _overrun;
 
+    /// <summary>Begins at the first byte of <paramref name="destination"/>.</summary>
     public LittleEndianWriter(Span<byte> destination)
     {
         _destination = destination;
@@ -26,30 +27,35 @@ public ref struct LittleEndianWriter
     /// <summary>True once something did not fit.</summary>
     public readonly bool Overrun => _overrun;
 
+    /// <summary>Appends a byte.</summary>
     public void WriteByte(byte value)
     {
         if (TryTake(1, out Span<byte> field))
             field[0] = value;
     }
 
+    /// <summary>Appends two bytes.</summary>
     public void WriteUInt16(ushort value)
     {
         if (TryTake(2, out Span<byte> field))
             BinaryPrimitives.WriteUInt16LittleEndian(field, value);
     }
 
+    /// <summary>Appends four bytes.</summary>
     public void WriteUInt32(uint value)
     {
         if (TryTake(4, out Span<byte> field))
             BinaryPrimitives.WriteUInt32LittleEndian(field, value);
     }
 
+    /// <summary>Appends eight bytes.</summary>
     public void WriteUInt64(ulong value)
     {
         if (TryTake(8, out Span<byte> field))
             BinaryPrimitives.WriteUInt64LittleEndian(field, value);
     }
 
+    /// <summary>Appends bytes as they are.</summary>
     public void WriteBytes(ReadOnlySpan<byte> bytes)
     {
         if (TryTake(bytes.Length, out Span<byte> field))

@@ -23,6 +23,7 @@ public sealed class Sha256
     private int _buffered;
     private ulong _messageLength;
 
+    /// <summary>Begins a message.</summary>
     public Sha256() => Reset();
 
     /// <summary>Begins a new message and forgets the old one.</summary>

@@ -7,6 +7,7 @@ namespace HyperOS.Firmware;
 /// <summary>Outcome of the search for ACPI tables.</summary>
 public enum AcpiStatus : byte
 {
+    /// <summary>The tables were walked; the counters tell what was left out.</summary>
     Ok,
 
     /// <summary>No RSDP with good checksums was found.</summary>
@@ -22,7 +23,10 @@ public enum AcpiStatus : byte
 /// </summary>
 public sealed class AcpiTables
 {
-    /// <summary>Tables that are kept while they are parsed may be this long; the DSDT and SSDTs, which are only scanned, have no limit but <see cref="LongestScan"/>.</summary>
+    /// <summary>
+    /// Tables that are kept while they are parsed may be this long; the DSDT and SSDTs, which are only scanned, have no limit but
+    /// <see cref="LongestScan"/>.
+    /// </summary>
     private const int TableCapacity = 64 * (int)Size.KiB;
     private const int RootTableCapacity = 8 * (int)Size.KiB;
     private const uint LongestScan = 16 * (uint)Size.MiB;
@@ -33,6 +37,7 @@ public sealed class AcpiTables
     private readonly byte[] _rootTable = new byte[RootTableCapacity];
     private readonly byte[] _table = new byte[TableCapacity];
 
+    /// <summary>Tables are read through <paramref name="memory"/>.</summary>
     public AcpiTables(PhysicalMemoryReader memory)
     {
         _memory = memory;

@@ -6,11 +6,13 @@ namespace HyperOS.Firmware;
 /// <summary>A file that the boot loader put into memory.</summary>
 public readonly struct BootModule
 {
+    /// <summary>The first byte.</summary>
     public readonly HostPhysicalAddress Address;
 
     /// <summary>In bytes.</summary>
     public readonly ulong Length;
 
+    /// <summary>A module as the loader described it.</summary>
     public BootModule(HostPhysicalAddress address, ulong length)
     {
         Address = address;
@@ -21,11 +23,13 @@ public readonly struct BootModule
 /// <summary>Memory that the kernel before this one, in a live update, left for this one: not to be given out and not to be cleared.</summary>
 public readonly struct PreservedMemory
 {
+    /// <summary>The first byte.</summary>
     public readonly HostPhysicalAddress Address;
 
     /// <summary>In bytes.</summary>
     public readonly ulong Length;
 
+    /// <summary>A range of <paramref name="length"/> bytes.</summary>
     public PreservedMemory(HostPhysicalAddress address, ulong length)
     {
         Address = address;
@@ -36,16 +40,26 @@ public readonly struct PreservedMemory
 /// <summary>Kinds of framebuffer; the numbers are those of multiboot2's framebuffer_type.</summary>
 public enum FramebufferType : byte
 {
+    /// <summary>Pixels are indices into a palette.</summary>
     IndexedColor = 0,
+
+    /// <summary>Pixels hold red, green and blue.</summary>
     DirectColor = 1,
+
+    /// <summary>Characters with attributes, two bytes each.</summary>
     EgaText = 2,
+
+    /// <summary>There is no framebuffer.</summary>
     None = 0xFF,
 }
 
 /// <summary>The framebuffer that the boot loader set up.</summary>
 public struct Framebuffer
 {
+    /// <summary>What the memory holds.</summary>
     public FramebufferType Type;
+
+    /// <summary>The first byte of the first line.</summary>
     public HostPhysicalAddress Address;
 
     /// <summary>Bytes from one line to the next.</summary>
@@ -100,8 +114,10 @@ public sealed class BootInfo
     private int _rsdpLength;
     private Framebuffer _framebuffer;
 
+    /// <summary>Holds nothing until a parser fills it.</summary>
     public BootInfo() => Clear();
 
+    /// <summary>Physical memory, normalized.</summary>
     public MemoryMap MemoryMap { get; } = new();
 
     /// <summary>Without the terminating zero.</summary>
@@ -110,6 +126,7 @@ public sealed class BootInfo
     /// <summary>Empty when the loader did not say.</summary>
     public ReadOnlySpan<byte> LoaderName => new(_loaderName, 0, _loaderNameLength);
 
+    /// <summary>The files that the loader put into memory, in its order.</summary>
     public ReadOnlySpan<BootModule> Modules => _modules.AsSpan();
 
     /// <summary>Memory to be left alone; empty on a cold start.</summary>

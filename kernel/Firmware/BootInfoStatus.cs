@@ -6,6 +6,7 @@ namespace HyperOS.Firmware;
 /// </summary>
 public enum BootInfoStatus : byte
 {
+    /// <summary>Everything was read.</summary>
     Ok,
 
     /// <summary>The information lies in memory that cannot be read.</summary>

@@ -29,7 +29,10 @@ public sealed class CommandLine
     private readonly FixedList<Option> _options = new(Capacity);
 
     /// <summary>Takes a copy of <paramref name="text"/> and finds the options in it.</summary>
-    /// <returns>False when the text is longer than <see cref="BootInfo.CommandLineCapacity"/> or holds more than <see cref="Capacity"/> options; the first ones are kept.</returns>
+    /// <returns>
+    /// False when the text is longer than <see cref="BootInfo.CommandLineCapacity"/> or holds more than <see cref="Capacity"/> options;
+    /// the first ones are kept.
+    /// </returns>
     public bool Parse(ReadOnlySpan<byte> text)
     {
         _options.Clear();

@@ -16,6 +16,7 @@ public readonly struct AcpiProcessor
     /// <summary>False for a processor that is not there yet and can be hot-added.</summary>
     public readonly bool IsEnabled;
 
+    /// <summary>A processor as the table lists it.</summary>
     public AcpiProcessor(uint apicId, uint uid, bool isEnabled)
     {
         ApicId = apicId;
@@ -39,6 +40,7 @@ public readonly struct LocalNmi
     /// <summary>MPS INTI flags: polarity in bits 1:0, trigger mode in bits 3:2.</summary>
     public readonly ushort Flags;
 
+    /// <summary>An interrupt as the table lists it.</summary>
     public LocalNmi(uint uid, byte lint, ushort flags)
     {
         Uid = uid;
@@ -50,27 +52,40 @@ public readonly struct LocalNmi
 /// <summary>Processors and interrupt controllers, from the MADT.</summary>
 public sealed class InterruptTopology
 {
+    /// <summary>Most processors.</summary>
     public const int ProcessorCapacity = 256;
+
+    /// <summary>Most I/O APICs.</summary>
     public const int IoApicCapacity = 32;
+
+    /// <summary>Most interrupt source overrides.</summary>
     public const int SourceOverrideCapacity = 32;
+
+    /// <summary>Most NMI sources.</summary>
     public const int NmiSourceCapacity = 16;
 
     /// <summary>The processor UID that stands for all processors in structures of local APICs.</summary>
     private const byte AllLocalApics = 0xFF;
 
+    /// <summary>Processors in the order of the table, in which the boot processor should be the first.</summary>
     public FixedList<AcpiProcessor> Processors { get; } = new(ProcessorCapacity);
 
+    /// <summary>I/O APICs.</summary>
     public FixedList<IoApic> IoApics { get; } = new(IoApicCapacity);
 
+    /// <summary>Legacy interrupts that arrive elsewhere, or otherwise triggered, than on the global system interrupt of the same number.</summary>
     public FixedList<InterruptSourceOverride> SourceOverrides { get; } = new(SourceOverrideCapacity);
 
+    /// <summary>Global system interrupts that are non-maskable.</summary>
     public FixedList<NmiSource> NmiSources { get; } = new(NmiSourceCapacity);
 
+    /// <summary>Non-maskable interrupts on LINT pins.</summary>
     public FixedList<LocalNmi> LocalNmis { get; } = new(ProcessorCapacity);
 
     /// <summary>False until a MADT has been read.</summary>
     public bool IsPresent { get; private set; }
 
+    /// <summary>Where the processors see their local APICs.</summary>
     public HostPhysicalAddress LocalApicAddress { get; private set; }
 
     /// <summary>The machine has the two 8259 as well, which must be masked.</summary>

@@ -25,13 +25,16 @@ public enum MemoryRegionType : byte
 /// <summary>A region of physical memory.</summary>
 public readonly struct MemoryRegion
 {
+    /// <summary>The first byte.</summary>
     public readonly HostPhysicalAddress Start;
 
     /// <summary>In bytes.</summary>
     public readonly ulong Length;
 
+    /// <summary>What the region is good for.</summary>
     public readonly MemoryRegionType Type;
 
+    /// <summary>A region of <paramref name="length"/> bytes, which must not wrap around.</summary>
     public MemoryRegion(HostPhysicalAddress start, ulong length, MemoryRegionType type)
     {
         Start = start;
@@ -64,6 +67,7 @@ public sealed class MemoryMap
     /// <summary>How many regions did not fit. When this is not zero, what is reserved may be missing from the map.</summary>
     public int Refused => _added.Refused;
 
+    /// <summary>Forgets all regions and refusals.</summary>
     public void Clear()
     {
         _added.Clear();

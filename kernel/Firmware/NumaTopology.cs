@@ -7,9 +7,13 @@ namespace HyperOS.Firmware;
 /// <summary>A processor and its NUMA node.</summary>
 public readonly struct NumaProcessor
 {
+    /// <summary>The local APIC or x2APIC ID.</summary>
     public readonly uint ApicId;
+
+    /// <summary>The node, counted from 0.</summary>
     public readonly byte Node;
 
+    /// <summary>A processor in its node.</summary>
     public NumaProcessor(uint apicId, byte node)
     {
         ApicId = apicId;
@@ -20,16 +24,19 @@ public readonly struct NumaProcessor
 /// <summary>A range of memory and its NUMA node.</summary>
 public readonly struct NumaMemory
 {
+    /// <summary>The first byte.</summary>
     public readonly HostPhysicalAddress Start;
 
     /// <summary>In bytes.</summary>
     public readonly ulong Length;
 
+    /// <summary>The node, counted from 0.</summary>
     public readonly byte Node;
 
     /// <summary>Memory may be added here or taken away at run time.</summary>
     public readonly bool IsHotPluggable;
 
+    /// <summary>A range of <paramref name="length"/> bytes in its node.</summary>
     public NumaMemory(HostPhysicalAddress start, ulong length, byte node, bool isHotPluggable)
     {
         Start = start;
@@ -42,13 +49,18 @@ public readonly struct NumaMemory
 /// <summary>NUMA nodes, from the SRAT. Proximity domains are numbered through as nodes from 0 in the order in which the table names them.</summary>
 public sealed class NumaTopology
 {
+    /// <summary>Most nodes.</summary>
     public const int NodeCapacity = 64;
+
+    /// <summary>Most ranges of memory.</summary>
     public const int MemoryCapacity = 128;
 
     private readonly FixedList<uint> _proximityDomains = new(NodeCapacity);
 
+    /// <summary>Processors that the table names.</summary>
     public FixedList<NumaProcessor> Processors { get; } = new(InterruptTopology.ProcessorCapacity);
 
+    /// <summary>Memory that the table names; it need not be in the memory map.</summary>
     public FixedList<NumaMemory> Memory { get; } = new(MemoryCapacity);
 
     /// <summary>How many nodes there are; 1 when the machine has no SRAT.</summary>

@@ -13,8 +13,10 @@ public sealed class PowerInterface
     /// <summary>False until a FADT has been read.</summary>
     public bool IsPresent { get; private set; }
 
+    /// <summary>Fixed feature flags.</summary>
     public FadtFlags Flags { get; private set; }
 
+    /// <summary>Which legacy devices there are; all of them where the table is too old to say.</summary>
     public FadtBootArchitecture BootArchitecture { get; private set; }
 
     /// <summary>The interrupt of ACPI events: an ISA interrupt where the machine has 8259s, else a global system interrupt.</summary>
@@ -23,16 +25,22 @@ public sealed class PowerInterface
     /// <summary>I/O port that takes <see cref="AcpiEnable"/>; 0 when the machine is in ACPI mode always.</summary>
     public uint SmiCommandPort { get; private set; }
 
+    /// <summary>The value that switches the machine to ACPI mode.</summary>
     public byte AcpiEnable { get; private set; }
 
+    /// <summary>PM1a event register block.</summary>
     public GenericAddress Pm1aEvent { get; private set; }
 
+    /// <summary>PM1b event register block.</summary>
     public GenericAddress Pm1bEvent { get; private set; }
 
+    /// <summary>PM1a control register block.</summary>
     public GenericAddress Pm1aControl { get; private set; }
 
+    /// <summary>PM1b control register block.</summary>
     public GenericAddress Pm1bControl { get; private set; }
 
+    /// <summary>Power management timer, 3.579545 MHz.</summary>
     public GenericAddress PmTimer { get; private set; }
 
     /// <summary>The timer counts in 32 bits; else in 24.</summary>
@@ -41,8 +49,10 @@ public sealed class PowerInterface
     /// <summary><see cref="ResetRegister"/> can be used: write <see cref="ResetValue"/> there.</summary>
     public bool CanReset { get; private set; }
 
+    /// <summary>Where to write for a reset.</summary>
     public GenericAddress ResetRegister { get; private set; }
 
+    /// <summary>What to write for a reset.</summary>
     public byte ResetValue { get; private set; }
 
     /// <summary>The SLP_TYP values below are known: the machine can be switched off.</summary>

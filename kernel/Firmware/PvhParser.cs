@@ -11,6 +11,7 @@ public sealed class PvhParser
     private readonly byte[] _structure = new byte[HvmStartInfo.SizeInBytes];
     private readonly byte[] _text = new byte[BootInfo.CommandLineCapacity + 1];
 
+    /// <summary>The start info is read through <paramref name="memory"/>.</summary>
     public PvhParser(PhysicalMemoryReader memory) => _memory = memory;
 
     /// <param name="startInfo">Address of the hvm_start_info.</param>

@@ -17,6 +17,7 @@ public readonly struct EntrySegment
 {
     private const ulong Granularity = 1ul << 55;
 
+    /// <summary>Offset of the descriptor in the GDT.</summary>
     public readonly ushort Selector;
 
     /// <summary>Type 3:0, S 4, DPL 6:5, P 7.</summary>
@@ -28,6 +29,7 @@ public readonly struct EntrySegment
     /// <summary>In bytes, with the granularity applied: the last valid offset.</summary>
     public readonly uint Limit;
 
+    /// <summary>The segment's first address.</summary>
     public readonly ulong Base;
 
     internal EntrySegment(ushort selector, ulong descriptor)
@@ -46,21 +48,43 @@ public readonly struct EntrySegment
 /// </summary>
 public struct EntryState
 {
+    /// <summary>The mode; the control registers agree with it.</summary>
     public EntryMode Mode;
+
+    /// <summary>Where to start.</summary>
     public ulong Rip;
+
+    /// <summary>As the boot protocol demands, else 0.</summary>
     public ulong Rax;
+
+    /// <summary>As the boot protocol demands, else 0.</summary>
     public ulong Rbx;
+
+    /// <summary>As the boot protocol demands, else 0.</summary>
     public ulong Rsi;
+
+    /// <summary>Interrupts off.</summary>
     public ulong Rflags;
+
+    /// <summary>Protection, and paging in 64-bit mode.</summary>
     public ulong Cr0;
+
+    /// <summary>The top page table; 0 without paging.</summary>
     public ulong Cr3;
+
+    /// <summary>Physical address extension in 64-bit mode, else 0.</summary>
     public ulong Cr4;
+
+    /// <summary>Long mode enabled and active, or 0.</summary>
     public ulong Efer;
 
     /// <summary>The GDT lies in guest memory, where <see cref="Cs"/> and <see cref="Data"/> have their descriptors.</summary>
     public GuestPhysicalAddress GdtBase;
 
+    /// <summary>The last valid offset in the GDT.</summary>
     public ushort GdtLimit;
+
+    /// <summary>What CS holds.</summary>
     public EntrySegment Cs;
 
     /// <summary>What DS, ES, FS, GS and SS hold.</summary>

@@ -5,9 +5,16 @@ namespace HyperOS.Loaders;
 /// <summary>Formats of guest images.</summary>
 public enum GuestImageFormat : byte
 {
+    /// <summary>None of the others.</summary>
     Unknown,
+
+    /// <summary>A Linux kernel.</summary>
     BzImage,
+
+    /// <summary>An ELF file with a PVH entry.</summary>
     Pvh,
+
+    /// <summary>A file with a multiboot header of version 1.</summary>
     Multiboot1,
 }
 

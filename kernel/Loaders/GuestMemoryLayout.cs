@@ -9,7 +9,10 @@ namespace HyperOS.Loaders;
 /// </summary>
 public readonly struct GuestMemoryLayout
 {
+    /// <summary>Least RAM, in bytes.</summary>
     public const ulong SmallestRam = 2 * Size.MiB;
+
+    /// <summary>Most RAM, in bytes.</summary>
     public const ulong LargestRam = 1ul << 46;
 
     /// <summary>Where the devices' addresses begin.</summary>

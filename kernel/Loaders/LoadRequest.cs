@@ -14,5 +14,6 @@ public readonly ref struct LoadRequest
     /// <summary>In bytes; 0 for none.</summary>
     public ulong InitrdLength { get; init; }
 
+    /// <summary>Where the guest's RAM is.</summary>
     public GuestMemoryLayout Memory { get; init; }
 }

@@ -7,6 +7,7 @@ namespace HyperOS.Specs.Acpi;
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct DescriptionHeader
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 36;
 
     /// <summary>Signatures of tables that have no structure of their own here.</summary>
@@ -27,6 +28,7 @@ public struct DescriptionHeader
     [FieldOffset(0x1C)] public uint CreatorID;
     [FieldOffset(0x20)] public uint CreatorRevision;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static DescriptionHeader Read(ref LittleEndianReader reader) => new()
     {
         Signature = reader.ReadUInt32(),

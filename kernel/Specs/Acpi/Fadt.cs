@@ -29,10 +29,14 @@ public enum FadtFlags : uint
     HW_REDUCED_ACPI = 1 << 20,
 }
 
-/// <summary>ACPI Specification 6.5, section "Fixed ACPI Description Table (FADT)". Older revisions end earlier; the fields that they lack read as zero.</summary>
+/// <summary>
+/// ACPI Specification 6.5, section "Fixed ACPI Description Table (FADT)". Older revisions end earlier; the fields that they lack
+/// read as zero.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct FADT
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 276;
 
     /// <summary>"FACP" as the little-endian number that the header holds.</summary>
@@ -98,6 +102,7 @@ public struct FADT
     [FieldOffset(0x100)] public GenericAddress SLEEP_STATUS_REG;
     [FieldOffset(0x10C)] public ulong Hypervisor_Vendor_Identity;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static FADT Read(ref LittleEndianReader reader) => new()
     {
         Header = DescriptionHeader.Read(ref reader),

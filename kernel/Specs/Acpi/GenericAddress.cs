@@ -24,6 +24,7 @@ public enum AcpiAddressSpace : byte
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct GenericAddress
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 12;
 
     [FieldOffset(0x00)] public AcpiAddressSpace AddressSpaceID;
@@ -35,6 +36,7 @@ public struct GenericAddress
     [FieldOffset(0x03)] public byte AccessSize;
     [FieldOffset(0x04)] public ulong Address;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static GenericAddress Read(ref LittleEndianReader reader) => new()
     {
         AddressSpaceID = (AcpiAddressSpace)reader.ReadByte(),

@@ -7,6 +7,7 @@ namespace HyperOS.Specs.Acpi;
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct HPET
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 56;
 
     /// <summary>"HPET" as the little-endian number that the header holds.</summary>
@@ -20,6 +21,7 @@ public struct HPET
     [FieldOffset(0x35)] public ushort MainCounterMinimumClockTick;
     [FieldOffset(0x37)] public byte PageProtectionAndOEMAttribute;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static HPET Read(ref LittleEndianReader reader) => new()
     {
         Header = DescriptionHeader.Read(ref reader),

@@ -8,6 +8,7 @@ namespace HyperOS.Specs.Acpi;
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct MADT
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 44;
 
     /// <summary>"APIC" as the little-endian number that the header holds.</summary>
@@ -18,6 +19,7 @@ public struct MADT
     /// <summary>Bit 0, PCAT_COMPAT: the machine has two 8259 that must be masked.</summary>
     [FieldOffset(0x28)] public uint Flags;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static MADT Read(ref LittleEndianReader reader) => new()
     {
         Header = DescriptionHeader.Read(ref reader),
@@ -51,6 +53,7 @@ public enum LocalApicFlags : uint
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct ProcessorLocalApic
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 8;
 
     [FieldOffset(0x00)] public byte Type;
@@ -59,6 +62,7 @@ public struct ProcessorLocalApic
     [FieldOffset(0x03)] public byte APICID;
     [FieldOffset(0x04)] public uint Flags;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static ProcessorLocalApic Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -73,6 +77,7 @@ public struct ProcessorLocalApic
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct IoApic
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 12;
 
     [FieldOffset(0x00)] public byte Type;
@@ -82,6 +87,7 @@ public struct IoApic
     [FieldOffset(0x04)] public uint IOAPICAddress;
     [FieldOffset(0x08)] public uint GlobalSystemInterruptBase;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static IoApic Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -97,6 +103,7 @@ public struct IoApic
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct InterruptSourceOverride
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 10;
 
     [FieldOffset(0x00)] public byte Type;
@@ -106,6 +113,7 @@ public struct InterruptSourceOverride
     [FieldOffset(0x04)] public uint GlobalSystemInterrupt;
     [FieldOffset(0x08)] public ushort Flags;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static InterruptSourceOverride Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -121,6 +129,7 @@ public struct InterruptSourceOverride
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct NmiSource
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 8;
 
     [FieldOffset(0x00)] public byte Type;
@@ -128,6 +137,7 @@ public struct NmiSource
     [FieldOffset(0x02)] public ushort Flags;
     [FieldOffset(0x04)] public uint GlobalSystemInterrupt;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static NmiSource Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -141,6 +151,7 @@ public struct NmiSource
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct LocalApicNmi
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 6;
 
     [FieldOffset(0x00)] public byte Type;
@@ -149,6 +160,7 @@ public struct LocalApicNmi
     [FieldOffset(0x03)] public ushort Flags;
     [FieldOffset(0x05)] public byte LocalAPICLINT;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static LocalApicNmi Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -163,6 +175,7 @@ public struct LocalApicNmi
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct LocalApicAddressOverride
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 12;
 
     [FieldOffset(0x00)] public byte Type;
@@ -170,6 +183,7 @@ public struct LocalApicAddressOverride
     [FieldOffset(0x02)] public ushort Reserved;
     [FieldOffset(0x04)] public ulong LocalAPICAddress;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static LocalApicAddressOverride Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -183,6 +197,7 @@ public struct LocalApicAddressOverride
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct ProcessorLocalX2Apic
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 16;
 
     [FieldOffset(0x00)] public byte Type;
@@ -192,6 +207,7 @@ public struct ProcessorLocalX2Apic
     [FieldOffset(0x08)] public uint Flags;
     [FieldOffset(0x0C)] public uint ACPIProcessorUID;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static ProcessorLocalX2Apic Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -207,6 +223,7 @@ public struct ProcessorLocalX2Apic
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct LocalX2ApicNmi
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 12;
 
     [FieldOffset(0x00)] public byte Type;
@@ -217,6 +234,7 @@ public struct LocalX2ApicNmi
     [FieldOffset(0x09)] public byte Reserved0;
     [FieldOffset(0x0A)] public ushort Reserved1;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static LocalX2ApicNmi Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),

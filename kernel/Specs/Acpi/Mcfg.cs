@@ -7,6 +7,7 @@ namespace HyperOS.Specs.Acpi;
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct MCFG
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 44;
 
     /// <summary>"MCFG" as the little-endian number that the header holds.</summary>
@@ -15,6 +16,7 @@ public struct MCFG
     [FieldOffset(0x00)] public DescriptionHeader Header;
     [FieldOffset(0x24)] public ulong Reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static MCFG Read(ref LittleEndianReader reader) => new()
     {
         Header = DescriptionHeader.Read(ref reader),
@@ -22,10 +24,14 @@ public struct MCFG
     };
 }
 
-/// <summary>PCI Firmware Specification 3.3, section "MCFG Table Description", memory mapped enhanced configuration space base address allocation structure.</summary>
+/// <summary>
+/// PCI Firmware Specification 3.3, section "MCFG Table Description", memory mapped enhanced configuration space base address
+/// allocation structure.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct McfgAllocation
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 16;
 
     /// <summary>Of the configuration space of bus 0 of the segment group, whatever StartBusNumber is.</summary>
@@ -35,6 +41,7 @@ public struct McfgAllocation
     [FieldOffset(0x0B)] public byte EndBusNumber;
     [FieldOffset(0x0C)] public uint Reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static McfgAllocation Read(ref LittleEndianReader reader) => new()
     {
         BaseAddress = reader.ReadUInt64(),

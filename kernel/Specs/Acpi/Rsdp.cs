@@ -7,6 +7,7 @@ namespace HyperOS.Specs.Acpi;
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct RSDP
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 36;
 
     /// <summary>Size of the structure of ACPI 1.0, which the first checksum covers.</summary>
@@ -32,6 +33,7 @@ public struct RSDP
     [FieldOffset(0x21)] public byte Reserved0;
     [FieldOffset(0x22)] public ushort Reserved1;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static RSDP Read(ref LittleEndianReader reader) => new()
     {
         Signature = reader.ReadUInt64(),

@@ -8,6 +8,7 @@ namespace HyperOS.Specs.Acpi;
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct SRAT
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 48;
 
     /// <summary>"SRAT" as the little-endian number that the header holds.</summary>
@@ -17,6 +18,7 @@ public struct SRAT
     [FieldOffset(0x24)] public uint Reserved0;
     [FieldOffset(0x28)] public ulong Reserved1;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static SRAT Read(ref LittleEndianReader reader) => new()
     {
         Header = DescriptionHeader.Read(ref reader),
@@ -46,6 +48,7 @@ public enum SratFlags : uint
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct ProcessorLocalApicAffinity
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 16;
 
     [FieldOffset(0x00)] public byte Type;
@@ -58,6 +61,7 @@ public struct ProcessorLocalApicAffinity
     [FieldOffset(0x0A)] public ushort ProximityDomain_31_16;
     [FieldOffset(0x0C)] public uint ClockDomain;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static ProcessorLocalApicAffinity Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -76,6 +80,7 @@ public struct ProcessorLocalApicAffinity
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct MemoryAffinity
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 40;
 
     [FieldOffset(0x00)] public byte Type;
@@ -89,6 +94,7 @@ public struct MemoryAffinity
     [FieldOffset(0x1C)] public uint Flags;
     [FieldOffset(0x20)] public ulong Reserved2;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static MemoryAffinity Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),
@@ -107,6 +113,7 @@ public struct MemoryAffinity
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct ProcessorLocalX2ApicAffinity
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 24;
 
     [FieldOffset(0x00)] public byte Type;
@@ -118,6 +125,7 @@ public struct ProcessorLocalX2ApicAffinity
     [FieldOffset(0x10)] public uint ClockDomain;
     [FieldOffset(0x14)] public uint Reserved1;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static ProcessorLocalX2ApicAffinity Read(ref LittleEndianReader reader) => new()
     {
         Type = reader.ReadByte(),

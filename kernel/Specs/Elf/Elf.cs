@@ -23,6 +23,7 @@ public static class ElfConstants
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Elf32_Ehdr
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 52;
 
     /// <summary>EI_MAG0 to EI_MAG3.</summary>
@@ -51,6 +52,7 @@ public struct Elf32_Ehdr
     [FieldOffset(0x30)] public ushort e_shnum;
     [FieldOffset(0x32)] public ushort e_shstrndx;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Elf32_Ehdr Read(ref LittleEndianReader reader) => new()
     {
         ei_magic = reader.ReadUInt32(),
@@ -79,6 +81,7 @@ public struct Elf32_Ehdr
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Elf64_Ehdr
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 64;
 
     /// <summary>EI_MAG0 to EI_MAG3.</summary>
@@ -107,6 +110,7 @@ public struct Elf64_Ehdr
     [FieldOffset(0x3C)] public ushort e_shnum;
     [FieldOffset(0x3E)] public ushort e_shstrndx;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Elf64_Ehdr Read(ref LittleEndianReader reader) => new()
     {
         ei_magic = reader.ReadUInt32(),
@@ -135,6 +139,7 @@ public struct Elf64_Ehdr
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Elf32_Phdr
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 32;
 
     [FieldOffset(0x00)] public uint p_type;
@@ -146,6 +151,7 @@ public struct Elf32_Phdr
     [FieldOffset(0x18)] public uint p_flags;
     [FieldOffset(0x1C)] public uint p_align;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Elf32_Phdr Read(ref LittleEndianReader reader) => new()
     {
         p_type = reader.ReadUInt32(),
@@ -163,6 +169,7 @@ public struct Elf32_Phdr
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Elf64_Phdr
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 56;
 
     [FieldOffset(0x00)] public uint p_type;
@@ -174,6 +181,7 @@ public struct Elf64_Phdr
     [FieldOffset(0x28)] public ulong p_memsz;
     [FieldOffset(0x30)] public ulong p_align;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Elf64_Phdr Read(ref LittleEndianReader reader) => new()
     {
         p_type = reader.ReadUInt32(),
@@ -191,6 +199,7 @@ public struct Elf64_Phdr
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct ElfNhdr
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 12;
 
     /// <summary>Note "Xen": the 32-bit physical address of the PVH entry. Xen public header "elfnote.h".</summary>
@@ -200,6 +209,7 @@ public struct ElfNhdr
     [FieldOffset(0x04)] public uint n_descsz;
     [FieldOffset(0x08)] public uint n_type;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static ElfNhdr Read(ref LittleEndianReader reader) => new()
     {
         n_namesz = reader.ReadUInt32(),

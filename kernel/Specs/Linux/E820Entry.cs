@@ -17,6 +17,7 @@ public enum E820Type : uint
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct E820Entry
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 20;
 
     [FieldOffset(0x00)] public ulong addr;
@@ -24,6 +25,7 @@ public struct E820Entry
     [FieldOffset(0x08)] public ulong size;
     [FieldOffset(0x10)] public uint type;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static E820Entry Read(ref LittleEndianReader reader) => new()
     {
         addr = reader.ReadUInt64(),
@@ -31,6 +33,7 @@ public struct E820Entry
         type = reader.ReadUInt32(),
     };
 
+    /// <summary>Writes the fields in their order.</summary>
     public readonly void Write(ref LittleEndianWriter writer)
     {
         writer.WriteUInt64(addr);

@@ -3,7 +3,10 @@ using HyperOS.Core;
 
 namespace HyperOS.Specs.Multiboot;
 
-/// <summary>Flags of the Multiboot header: Multiboot Specification version 0.6.96, section "The magic fields of Multiboot header". Bits 0 to 15 must be understood.</summary>
+/// <summary>
+/// Flags of the Multiboot header: Multiboot Specification version 0.6.96, section "The magic fields of Multiboot header". Bits 0 to
+/// 15 must be understood.
+/// </summary>
 [System.Flags]
 public enum MultibootHeaderFlags : uint
 {
@@ -20,10 +23,14 @@ public enum MultibootHeaderFlags : uint
     AddressFields = 1 << 16,
 }
 
-/// <summary>Multiboot Specification version 0.6.96, section "Multiboot header format", up to the address fields, which are valid with the flag AddressFields.</summary>
+/// <summary>
+/// Multiboot Specification version 0.6.96, section "Multiboot header format", up to the address fields, which are valid with the
+/// flag AddressFields.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct MultibootHeader
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 32;
 
     /// <summary>The magic number of the header.</summary>
@@ -47,6 +54,7 @@ public struct MultibootHeader
     [FieldOffset(0x18)] public uint bss_end_addr;
     [FieldOffset(0x1C)] public uint entry_addr;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static MultibootHeader Read(ref LittleEndianReader reader) => new()
     {
         magic = reader.ReadUInt32(),
@@ -75,6 +83,7 @@ public enum MultibootInformationFlags : uint
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct MultibootInformation
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 68;
 
     [FieldOffset(0x00)] public uint flags;
@@ -97,6 +106,7 @@ public struct MultibootInformation
     [FieldOffset(0x3C)] public uint config_table;
     [FieldOffset(0x40)] public uint boot_loader_name;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static MultibootInformation Read(ref LittleEndianReader reader) => new()
     {
         flags = reader.ReadUInt32(),
@@ -118,6 +128,7 @@ public struct MultibootInformation
         boot_loader_name = reader.ReadUInt32(),
     };
 
+    /// <summary>Writes the fields in their order.</summary>
     public readonly void Write(ref LittleEndianWriter writer)
     {
         writer.WriteUInt32(flags);
@@ -144,6 +155,7 @@ public struct MultibootInformation
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct MultibootModule
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 16;
 
     [FieldOffset(0x00)] public uint mod_start;
@@ -152,6 +164,7 @@ public struct MultibootModule
     [FieldOffset(0x08)] public uint @string;
     [FieldOffset(0x0C)] public uint reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static MultibootModule Read(ref LittleEndianReader reader) => new()
     {
         mod_start = reader.ReadUInt32(),
@@ -160,6 +173,7 @@ public struct MultibootModule
         reserved = reader.ReadUInt32(),
     };
 
+    /// <summary>Writes the fields in their order.</summary>
     public readonly void Write(ref LittleEndianWriter writer)
     {
         writer.WriteUInt32(mod_start);
@@ -173,6 +187,7 @@ public struct MultibootModule
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct MultibootMemoryMapEntry
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 24;
 
     /// <summary>Of the entry without this field, in bytes.</summary>
@@ -182,6 +197,7 @@ public struct MultibootMemoryMapEntry
     [FieldOffset(0x0C)] public ulong length;
     [FieldOffset(0x14)] public uint type;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static MultibootMemoryMapEntry Read(ref LittleEndianReader reader) => new()
     {
         size = reader.ReadUInt32(),
@@ -190,6 +206,7 @@ public struct MultibootMemoryMapEntry
         type = reader.ReadUInt32(),
     };
 
+    /// <summary>Writes the fields in their order.</summary>
     public readonly void Write(ref LittleEndianWriter writer)
     {
         writer.WriteUInt32(size);

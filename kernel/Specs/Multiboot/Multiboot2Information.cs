@@ -34,6 +34,7 @@ public enum Multiboot2TagType : uint
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Multiboot2InformationHeader
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 8;
 
     /// <summary>What EAX holds at the entry: section "Machine state".</summary>
@@ -46,6 +47,7 @@ public struct Multiboot2InformationHeader
     [FieldOffset(0x00)] public uint total_size;
     [FieldOffset(0x04)] public uint reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Multiboot2InformationHeader Read(ref LittleEndianReader reader) => new()
     {
         total_size = reader.ReadUInt32(),
@@ -57,12 +59,14 @@ public struct Multiboot2InformationHeader
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Multiboot2Tag
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 8;
 
     [FieldOffset(0x00)] public uint type;
     /// <summary>Of the tag with this header and without the padding behind it, in bytes.</summary>
     [FieldOffset(0x04)] public uint size;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Multiboot2Tag Read(ref LittleEndianReader reader) => new()
     {
         type = reader.ReadUInt32(),
@@ -74,12 +78,14 @@ public struct Multiboot2Tag
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Multiboot2MemoryMapHeader
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 8;
 
     /// <summary>In bytes, a multiple of 8.</summary>
     [FieldOffset(0x00)] public uint entry_size;
     [FieldOffset(0x04)] public uint entry_version;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Multiboot2MemoryMapHeader Read(ref LittleEndianReader reader) => new()
     {
         entry_size = reader.ReadUInt32(),
@@ -101,6 +107,7 @@ public enum Multiboot2MemoryType : uint
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Multiboot2MemoryMapEntry
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 24;
 
     [FieldOffset(0x00)] public ulong base_addr;
@@ -109,6 +116,7 @@ public struct Multiboot2MemoryMapEntry
     [FieldOffset(0x10)] public uint type;
     [FieldOffset(0x14)] public uint reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Multiboot2MemoryMapEntry Read(ref LittleEndianReader reader) => new()
     {
         base_addr = reader.ReadUInt64(),
@@ -122,12 +130,14 @@ public struct Multiboot2MemoryMapEntry
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Multiboot2Module
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 8;
 
     [FieldOffset(0x00)] public uint mod_start;
     /// <summary>The first byte behind the module.</summary>
     [FieldOffset(0x04)] public uint mod_end;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Multiboot2Module Read(ref LittleEndianReader reader) => new()
     {
         mod_start = reader.ReadUInt32(),
@@ -139,6 +149,7 @@ public struct Multiboot2Module
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Multiboot2FramebufferInfo
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 24;
 
     [FieldOffset(0x00)] public ulong framebuffer_addr;
@@ -152,6 +163,7 @@ public struct Multiboot2FramebufferInfo
     [FieldOffset(0x15)] public byte framebuffer_type;
     [FieldOffset(0x16)] public ushort reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Multiboot2FramebufferInfo Read(ref LittleEndianReader reader) => new()
     {
         framebuffer_addr = reader.ReadUInt64(),
@@ -168,6 +180,7 @@ public struct Multiboot2FramebufferInfo
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct Multiboot2DirectColor
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 6;
 
     [FieldOffset(0x00)] public byte framebuffer_red_field_position;
@@ -177,6 +190,7 @@ public struct Multiboot2DirectColor
     [FieldOffset(0x04)] public byte framebuffer_blue_field_position;
     [FieldOffset(0x05)] public byte framebuffer_blue_mask_size;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static Multiboot2DirectColor Read(ref LittleEndianReader reader) => new()
     {
         framebuffer_red_field_position = reader.ReadByte(),

@@ -7,6 +7,7 @@ namespace HyperOS.Specs.Pvh;
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct HvmStartInfo
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 56;
 
     /// <summary>XEN_HVM_START_MAGIC_VALUE: "xEn3" with bit 7 of the E set.</summary>
@@ -26,6 +27,7 @@ public struct HvmStartInfo
     [FieldOffset(0x30)] public uint memmap_entries;
     [FieldOffset(0x34)] public uint reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static HvmStartInfo Read(ref LittleEndianReader reader) => new()
     {
         magic = reader.ReadUInt32(),
@@ -40,6 +42,7 @@ public struct HvmStartInfo
         reserved = reader.ReadUInt32(),
     };
 
+    /// <summary>Writes the fields in their order.</summary>
     public readonly void Write(ref LittleEndianWriter writer)
     {
         writer.WriteUInt32(magic);
@@ -59,6 +62,7 @@ public struct HvmStartInfo
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct HvmModlistEntry
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 32;
 
     [FieldOffset(0x00)] public ulong paddr;
@@ -66,6 +70,7 @@ public struct HvmModlistEntry
     [FieldOffset(0x10)] public ulong cmdline_paddr;
     [FieldOffset(0x18)] public ulong reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static HvmModlistEntry Read(ref LittleEndianReader reader) => new()
     {
         paddr = reader.ReadUInt64(),
@@ -74,6 +79,7 @@ public struct HvmModlistEntry
         reserved = reader.ReadUInt64(),
     };
 
+    /// <summary>Writes the fields in their order.</summary>
     public readonly void Write(ref LittleEndianWriter writer)
     {
         writer.WriteUInt64(paddr);
@@ -99,6 +105,7 @@ public enum HvmMemmapType : uint
 [StructLayout(LayoutKind.Explicit, Pack = 1, Size = SizeInBytes)]
 public struct HvmMemmapTableEntry
 {
+    /// <summary>Size of the structure, in bytes.</summary>
     public const int SizeInBytes = 24;
 
     [FieldOffset(0x00)] public ulong addr;
@@ -106,6 +113,7 @@ public struct HvmMemmapTableEntry
     [FieldOffset(0x10)] public uint type;
     [FieldOffset(0x14)] public uint reserved;
 
+    /// <summary>Reads the fields in their order.</summary>
     public static HvmMemmapTableEntry Read(ref LittleEndianReader reader) => new()
     {
         addr = reader.ReadUInt64(),
@@ -114,6 +122,7 @@ public struct HvmMemmapTableEntry
         reserved = reader.ReadUInt32(),
     };
 
+    /// <summary>Writes the fields in their order.</summary>
     public readonly void Write(ref LittleEndianWriter writer)
     {
         writer.WriteUInt64(addr);

@@ -43,7 +43,8 @@ public class LoaderFuzz
             if (random.Next(8) == 0)
                 image = image[..random.Next(image.Length)];
             ulong ram = s_ramSizes[random.Next(s_ramSizes.Length)];
-            Assert.True(GuestMemoryLayout.TryCreate(ram, new GuestPhysicalAddress(0xE0000), 0x1000, new GuestPhysicalAddress(0xE0000), out GuestMemoryLayout memory));
+            Assert.True(GuestMemoryLayout.TryCreate(ram, new GuestPhysicalAddress(0xE0000), 0x1000,
+                new GuestPhysicalAddress(0xE0000), out GuestMemoryLayout memory));
             LoadRequest request = new()
             {
                 Image = image,

@@ -85,7 +85,8 @@ internal sealed class AcpiMachine
 
     public static byte[] Table(string signature, byte revision, byte[] body)
     {
-        byte[] table = new ByteWriter().Ascii(signature).U32((uint)body.Length + 36).U8(revision, 0).Ascii("HYPER HYPEROS ").U32(1).Ascii("HYOS").U32(1).Append(body).ToArray();
+        byte[] table = new ByteWriter().Ascii(signature).U32((uint)body.Length + 36).U8(revision, 0)
+            .Ascii("HYPER HYPEROS ").U32(1).Ascii("HYOS").U32(1).Append(body).ToArray();
         table[9] = Negative(table);
         return table;
     }

@@ -27,7 +27,8 @@ public class AcpiTablesTests
 
         PowerInterface power = tables.Power;
         Assert.Equal((9, 0xB2u, 0xF1), (power.SciInterrupt, power.SmiCommandPort, power.AcpiEnable));
-        Assert.Equal((AcpiAddressSpace.SystemIo, 0x604ul, 16), (power.Pm1aControl.AddressSpaceID, power.Pm1aControl.Address, power.Pm1aControl.RegisterBitWidth));
+        Assert.Equal((AcpiAddressSpace.SystemIo, 0x604ul, 16),
+            (power.Pm1aControl.AddressSpaceID, power.Pm1aControl.Address, power.Pm1aControl.RegisterBitWidth));
         Assert.Equal(0xCAFE0000ul, power.PmTimer.Address);
         Assert.Equal(AcpiAddressSpace.SystemMemory, power.PmTimer.AddressSpaceID);
         Assert.True(power.IsPmTimer32Bits);

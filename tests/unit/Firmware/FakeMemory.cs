@@ -19,7 +19,8 @@ internal sealed class FakeMemory : PhysicalMemoryReader
     {
         foreach ((ulong start, byte[] bytes) in _blocks)
         {
-            if (address.Value < start || address.Value - start > (ulong)bytes.Length || (ulong)bytes.Length - (address.Value - start) < (ulong)destination.Length)
+            if (address.Value < start || address.Value - start > (ulong)bytes.Length
+                || (ulong)bytes.Length - (address.Value - start) < (ulong)destination.Length)
                 continue;
             bytes.AsSpan((int)(address.Value - start), destination.Length).CopyTo(destination);
             return true;

@@ -12,7 +12,8 @@ public class Multiboot2ParserTests
         Assert.Equal(BootInfoStatus.Ok, Multiboot2Parser.Parse(Valid(), info));
         Assert.Equal("vga=off maxcpus=2"u8, info.CommandLine);
         Assert.Equal("GRUB 2.06"u8, info.LoaderName);
-        Assert.Equal([MemoryRegionType.Usable, MemoryRegionType.Reserved, MemoryRegionType.AcpiReclaimable], info.MemoryMap.Regions.ToArray().Select(region => region.Type));
+        Assert.Equal([MemoryRegionType.Usable, MemoryRegionType.Reserved, MemoryRegionType.AcpiReclaimable],
+            info.MemoryMap.Regions.ToArray().Select(region => region.Type));
         Assert.Equal(1, info.Modules.Length);
         Assert.Equal(0x200000ul, info.Modules[0].Address.Value);
         Assert.Equal(0x1234ul, info.Modules[0].Length);
@@ -20,7 +21,8 @@ public class Multiboot2ParserTests
         Assert.Equal(36, info.Rsdp.Length);
         Assert.Equal(2, info.Rsdp[0]);
         Assert.Equal(FramebufferType.DirectColor, info.Framebuffer.Type);
-        Assert.Equal((0xFD000000ul, 4096u, 1024u, 768u, 32), (info.Framebuffer.Address.Value, info.Framebuffer.Pitch, info.Framebuffer.Width, info.Framebuffer.Height, info.Framebuffer.BitsPerPixel));
+        Assert.Equal((0xFD000000ul, 4096u, 1024u, 768u, 32),
+            (info.Framebuffer.Address.Value, info.Framebuffer.Pitch, info.Framebuffer.Width, info.Framebuffer.Height, info.Framebuffer.BitsPerPixel));
         Assert.Equal((16, 8), (info.Framebuffer.RedPosition, info.Framebuffer.RedSize));
         Assert.True(info.PreservedMemory.IsEmpty);
     }
@@ -52,7 +54,8 @@ public class Multiboot2ParserTests
         Assert.Equal(BootInfoStatus.BadTag, Multiboot2Parser.Parse(Information(map, Tag(8, new byte[20]), EndTag), info));
         Assert.Equal(BootInfoStatus.BadMemoryMapEntrySize, Multiboot2Parser.Parse(Information(Tag(6, MemoryMap(16)), EndTag), info));
         Assert.Equal(BootInfoStatus.BadModule, Multiboot2Parser.Parse(Information(map, Tag(3, new ByteWriter().U32(2).U32(1).U8(0).ToArray()), EndTag), info));
-        Assert.Equal(BootInfoStatus.CommandLineTooLong, Multiboot2Parser.Parse(Information(map, Tag(1, Enumerable.Repeat((byte)'a', 2000).ToArray()), EndTag), info));
+        Assert.Equal(BootInfoStatus.CommandLineTooLong,
+            Multiboot2Parser.Parse(Information(map, Tag(1, Enumerable.Repeat((byte)'a', 2000).ToArray()), EndTag), info));
         Assert.Equal(BootInfo.CommandLineCapacity, info.CommandLine.Length);
 
         byte[] module = Tag(3, new ByteWriter().U32(0).U32(0).U8('m', 0).ToArray());

@@ -41,7 +41,8 @@ internal sealed class LoadedGuest
 
     public static LoadStatus Try(byte[] image, LoadPlan plan, string commandLine = "console=ttyS0", ulong initrdLength = 0, ulong ram = DefaultRam)
     {
-        Assert.True(GuestMemoryLayout.TryCreate(ram, new GuestPhysicalAddress(0xE0000), 0x20000, new GuestPhysicalAddress(0xE0010), out GuestMemoryLayout layout));
+        Assert.True(GuestMemoryLayout.TryCreate(ram, new GuestPhysicalAddress(0xE0000), 0x20000,
+            new GuestPhysicalAddress(0xE0010), out GuestMemoryLayout layout));
         LoadRequest request = new() { Image = image, CommandLine = Encoding.ASCII.GetBytes(commandLine), InitrdLength = initrdLength, Memory = layout };
         return GuestImage.Load(in request, plan);
     }
