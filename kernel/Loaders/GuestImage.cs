@@ -44,4 +44,36 @@ public static class GuestImage
         GuestImageFormat.Multiboot1 => Multiboot1Loader.Load(in request, plan),
         _ => LoadStatus.UnknownFormat,
     };
+
+    /// <summary>What is wrong, in words for the log.</summary>
+    public static ReadOnlySpan<byte> Describe(LoadStatus status) => status switch
+    {
+        LoadStatus.Ok => "nothing"u8,
+        LoadStatus.UnknownFormat => "it is no bzImage, PVH ELF or multiboot1 ELF"u8,
+        LoadStatus.Truncated => "it is truncated"u8,
+        LoadStatus.CommandLineTooLong => "its command line is longer than it accepts"u8,
+        LoadStatus.DoesNotFit => "it does not fit into the memory"u8,
+        LoadStatus.Overlap => "parts of it want the same memory"u8,
+        LoadStatus.InitrdDoesNotFit => "its initrd does not fit into the memory"u8,
+        LoadStatus.NotABzImage => "it is no bzImage"u8,
+        LoadStatus.TooOldProtocol => "its boot protocol is older than 2.12"u8,
+        LoadStatus.No64BitEntry => "it has no 64-bit entry"u8,
+        LoadStatus.BadSetupHeader => "its setup header has a wrong length"u8,
+        LoadStatus.SetupTooLarge => "its real-mode code is larger than 32 KiB"u8,
+        LoadStatus.BadAlignment => "its alignment is no power of two from 4 KiB to 1 GiB"u8,
+        LoadStatus.BadLoadAddress => "its load address is not aligned or lies below 1 MiB"u8,
+        LoadStatus.BadPayload => "its payload does not lie in its code"u8,
+        LoadStatus.NotAnElf => "it is no ELF file"u8,
+        LoadStatus.UnsupportedElf => "it is no executable for x86"u8,
+        LoadStatus.BadProgramHeaders => "its program headers are of a wrong size or too many"u8,
+        LoadStatus.BadSegment => "a segment is larger in the file than in memory"u8,
+        LoadStatus.NoSegments => "it has nothing to load"u8,
+        LoadStatus.NoPvhEntry => "it has neither a PVH entry nor a multiboot1 header"u8,
+        LoadStatus.BadNote => "its PVH note is malformed"u8,
+        LoadStatus.EntryOutsideImage => "its entry does not lie in it"u8,
+        LoadStatus.NotMultiboot => "it has no multiboot1 header"u8,
+        LoadStatus.UnsupportedFlags => "its multiboot1 header demands what is not offered"u8,
+        LoadStatus.BadAddressFields => "its multiboot1 header contradicts itself"u8,
+        _ => "for an unknown reason"u8,
+    };
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using HyperOS.Abi;
 using HyperOS.ImageTool;
+using HyperOS.Tests.Unit.Loaders;
 
 namespace HyperOS.Tests.ImageTool;
 
@@ -22,7 +23,7 @@ public sealed class BundleWriterTests : IDisposable
         Assert.True(reader.TryGetBlob(vm.Kernel, out Blob kernel));
         Assert.True(reader.TryGetBlob(vm.Initrd, out Blob initrd));
         Assert.Equal("vmlinuz"u8, kernel.Name);
-        Assert.Equal(SampleFiles.BzImage(), kernel.Content);
+        Assert.Equal(TestImages.BzImage(), kernel.Content);
         Assert.Equal("initrd"u8, initrd.Content);
         Assert.Equal(SHA256.HashData(initrd.Content), initrd.Sha256.ToArray());
     }
@@ -34,7 +35,7 @@ public sealed class BundleWriterTests : IDisposable
     public void Names_are_made_printable_and_cut()
     {
         string name = "köln" + new string('x', 60);
-        _files.Add(name, SampleFiles.BzImage());
+        _files.Add(name, TestImages.BzImage());
         BundleReader.TryOpen(Write(SampleFiles.FullVmFile.Replace("vmlinuz", name)), out BundleReader reader);
         Assert.True(reader.TryGetBlob(0, out Blob blob));
         Assert.Equal("k?ln" + new string('x', 44), System.Text.Encoding.ASCII.GetString(blob.Name));

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using HyperOS.Tests.Unit.Loaders;
 
 namespace HyperOS.Tests.ImageTool;
 
@@ -24,21 +24,11 @@ internal sealed class SampleFiles : IDisposable
     public SampleFiles()
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("hyperos").FullName;
-        Add("vmlinuz", BzImage());
+        Add("vmlinuz", TestImages.BzImage());
         Add("initrd.img", "initrd"u8.ToArray());
     }
 
     public string Directory { get; }
-
-    public static byte[] BzImage()
-    {
-        byte[] image = new byte[0x400];
-        "HdrS"u8.CopyTo(image.AsSpan(0x202));
-        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x206), 0x020F);
-        image[0x211] = 1;
-        image[0x236] = 1;
-        return image;
-    }
 
     public string Add(string name, byte[] content)
     {

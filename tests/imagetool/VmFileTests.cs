@@ -1,5 +1,6 @@
 using HyperOS.Abi;
 using HyperOS.ImageTool;
+using HyperOS.Tests.Unit.Loaders;
 
 namespace HyperOS.Tests.ImageTool;
 
@@ -50,7 +51,7 @@ public sealed class VmFileTests : IDisposable
     [Fact]
     public void Files_of_the_same_content_are_one_blob()
     {
-        _files.Add("copy", SampleFiles.BzImage());
+        _files.Add("copy", TestImages.BzImage());
         VmFile file = Read("""
             version: 1
             vms:
@@ -89,13 +90,48 @@ public sealed class VmFileTests : IDisposable
     [InlineData("onAllStopped: poweroff", "onAllStopped: off", "2:15: onAllStopped: \"off\" is unknown; write one of stay, poweroff, reboot")]
     [InlineData("version: 1", "version: 2", "1:10: version: this version is unknown; write 1")]
     [InlineData("version: 1\n", "", "1:1: version: missing; write 1")]
-    [InlineData("kernel: vmlinuz", "kernel: initrd.img", "8:21: vms[0].boot.kernel: initrd.img is no kernel that can be started; give a bzImage, a PVH ELF or a multiboot1 ELF for x86-64")]
+    [InlineData("kernel: vmlinuz", "kernel: initrd.img", "8:21: vms[0].boot.kernel: initrd.img cannot be started, it is no bzImage, PVH ELF or multiboot1 ELF; give a whole bzImage, PVH ELF or multiboot1 ELF")]
     [InlineData("kernel: vmlinuz, ", "", "8:11: vms[0].boot.kernel: missing; name the guest's kernel file")]
     public void What_is_wrong_is_named_with_its_place_and_remedy(string before, string after, string expected)
     {
         Assert.Contains(before, SampleFiles.FullVmFile);
         VmFile file = Read(SampleFiles.FullVmFile.Replace(before, after));
         Assert.Contains($"{PathOf()}:{expected}", file.Errors.Select(error => error.ToString()));
+    }
+
+    [Fact]
+    public void A_kernel_that_the_host_would_refuse_is_refused_with_the_hosts_words()
+    {
+        _files.Add("cut", TestImages.BzImage()[..0x1000]);
+        Assert.Equal(
+            "cut cannot be started, it is truncated; give a whole bzImage, PVH ELF or multiboot1 ELF",
+            Assert.Single(Read(SampleFiles.FullVmFile.Replace("vmlinuz", "cut")).Errors).Message);
+        _files.Add("elf", TestImages.Elf(is64Bit: true, hasNote: false));
+        Assert.Equal(
+            "elf cannot be started, it has neither a PVH entry nor a multiboot1 header; give a whole bzImage, PVH ELF or multiboot1 ELF",
+            Assert.Single(Read(SampleFiles.FullVmFile.Replace("vmlinuz", "elf")).Errors).Message);
+    }
+
+    [Theory]
+    [InlineData("pvh")]
+    [InlineData("multiboot")]
+    public void ELF_kernels_are_known_by_their_content(string format)
+    {
+        _files.Add("elf", TestImages.Elf(is64Bit: format == "pvh", hasNote: format == "pvh", hasMultiboot: format == "multiboot"));
+        VmFile file = Read(SampleFiles.FullVmFile.Replace("vmlinuz", "elf"));
+        Assert.Empty(file.Errors);
+        Assert.StartsWith($"elf ({(format == "pvh" ? "PVH" : "multiboot1")} ELF", file.Blobs[0].Describe());
+    }
+
+    [Fact]
+    public void What_does_not_fit_into_the_guests_memory_is_refused()
+    {
+        Assert.Equal("7:13: vms[0].memory: vmlinuz cannot be started, it does not fit into the memory; write more", ErrorOf("memory: 8MiB"));
+        _files.Add("initrd.img", new byte[40 << 20]);
+        Assert.Equal("7:13: vms[0].memory: vmlinuz cannot be started, its initrd does not fit into the memory; write more", ErrorOf("memory: 48MiB"));
+
+        string ErrorOf(string memory) =>
+            Assert.Single(Read(SampleFiles.FullVmFile.Replace("memory: 256MiB", memory)).Errors).ToString()[(PathOf().Length + 1)..];
     }
 
     [Fact]
@@ -118,7 +154,7 @@ public sealed class VmFileTests : IDisposable
     [Fact]
     public void The_second_VM_of_a_name_is_refused()
     {
-        VmFile file = Read(SampleFiles.FullVmFile + "\n  - { name: web, memory: 2MiB, boot: { kernel: vmlinuz } }");
+        VmFile file = Read(SampleFiles.FullVmFile + "\n  - { name: web, memory: 64MiB, boot: { kernel: vmlinuz } }");
         Assert.Equal($"{PathOf()}:13:13: vms[1].name: an earlier VM has its name; choose another", Assert.Single(file.Errors).ToString());
     }
 

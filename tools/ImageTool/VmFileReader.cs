@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using HyperOS.Abi;
 using HyperOS.Core;
+using HyperOS.Loaders;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -26,6 +27,7 @@ internal sealed class VmFileReader
         (VmDefinitionErrors.TooManyCpus, "cpu.count", $"this version gives a VM at most {VmLimits.SupportedCpus}"),
         (VmDefinitionErrors.MemoryTooSmall, "memory", "write more"),
         (VmDefinitionErrors.MemoryTooLarge, "memory", "write less, or name the size of the real machine with --host-memory"),
+        (VmDefinitionErrors.Kernel, "boot.kernel", "name the guest's kernel file"),
         (VmDefinitionErrors.CommandLineLength, "boot.cmdline", "shorten it"),
         (VmDefinitionErrors.CommandLineCharacter, "boot.cmdline", "write it on one line"),
     ];
@@ -33,6 +35,7 @@ internal sealed class VmFileReader
     private readonly string _path;
     private readonly ulong _memoryForVms;
     private readonly VmFile _file = new();
+    private readonly LoadPlan _plan = new();
 
     private VmFileReader(string path, ulong hostMemory)
     {
@@ -88,6 +91,7 @@ internal sealed class VmFileReader
         YamlFields fields = new(
             _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "devices", "autostart", "restart");
         VmDefinition vm = VmDefinition.Empty;
+        vm.Kernel = VmDefinition.NoBlob;
         vm.SetName(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
         vm.Class = fields.Choice("class", VmClass.Microvm, ("microvm", VmClass.Microvm));
         YamlFields? cpu = fields.Mapping("cpu", required: false, "count");
@@ -103,6 +107,8 @@ internal sealed class VmFileReader
             "restart", VmRestart.Never, ("never", VmRestart.Never), ("onFailure", VmRestart.OnFailure), ("always", VmRestart.Always));
         if (fields.IsMapping)
             Validate(in vm, fields, cpu, boot);
+        if (boot is not null && vm.Kernel != VmDefinition.NoBlob)
+            CheckThatItStarts(in vm, fields, boot);
         return vm;
     }
 
@@ -110,10 +116,14 @@ internal sealed class VmFileReader
     {
         if (boot.Text("kernel", required: true, "name the guest's kernel file") is string kernel && ReadFile(boot, "kernel", kernel) is byte[] image)
         {
-            KernelFormat format = KernelImage.Detect(image);
-            if (format == KernelFormat.Unknown)
-                boot.Report("kernel", $"{kernel} is no kernel that can be started; give a bzImage, a PVH ELF or a multiboot1 ELF for x86-64");
-            vm.Kernel = _file.AddBlob(Path.GetFileName(kernel), image, KernelImage.NameOf(format));
+            string format = GuestImage.Detect(image) switch
+            {
+                GuestImageFormat.BzImage => "bzImage",
+                GuestImageFormat.Pvh => "PVH ELF",
+                GuestImageFormat.Multiboot1 => "multiboot1 ELF",
+                _ => "unknown format",
+            };
+            vm.Kernel = _file.AddBlob(Path.GetFileName(kernel), image, format);
         }
         if (boot.Text("initrd", required: false, "name the guest's initrd file, or leave the key out") is string initrd
             && ReadFile(boot, "initrd", initrd) is byte[] content)
@@ -161,7 +171,7 @@ internal sealed class VmFileReader
 
     private void Validate(in VmDefinition vm, YamlFields fields, YamlFields? cpu, YamlFields? boot)
     {
-        // Files that are missing have been reported, so no reference is an error of its own here.
+        // A file that cannot be read has been reported, and its key is not reported again.
         VmDefinitionErrors errors = VmDefinitionValidator.Validate(in vm, new VmLimits(VmLimits.SupportedCpus, _memoryForVms, blobCount: uint.MaxValue));
         foreach (VmDefinition earlier in _file.Definitions)
         {
@@ -179,6 +189,31 @@ internal sealed class VmFileReader
         }
         if (errors != VmDefinitionErrors.None)
             throw new InvalidOperationException($"The schema lets {errors} through, which has no place in the file.");
+    }
+
+    /// <summary>Makes the plan by which the host will start the VM, and forgets it: what the loader refuses is known now.</summary>
+    private void CheckThatItStarts(in VmDefinition vm, YamlFields fields, YamlFields boot)
+    {
+        if (!GuestMemoryLayout.TryCreate(vm.MemoryBytes, default, 0, default, out GuestMemoryLayout memory))
+            return;
+        BlobFile kernel = _file.Blobs[(int)vm.Kernel];
+        LoadRequest request = new()
+        {
+            Image = kernel.Content,
+            CommandLine = vm.CommandLine,
+            InitrdLength = vm.Initrd == VmDefinition.NoBlob ? 0 : (ulong)_file.Blobs[(int)vm.Initrd].Content.Length,
+            Memory = memory,
+        };
+        LoadStatus status = GuestImage.Load(in request, _plan);
+        if (status == LoadStatus.Ok)
+            return;
+        (YamlFields where, string key, string hint) = status switch
+        {
+            LoadStatus.DoesNotFit or LoadStatus.InitrdDoesNotFit => (fields, "memory", "write more"),
+            LoadStatus.CommandLineTooLong => (boot, "cmdline", "shorten it"),
+            _ => (boot, "kernel", "give a whole bzImage, PVH ELF or multiboot1 ELF"),
+        };
+        where.Report(key, $"{kernel.Name} cannot be started, {Encoding.ASCII.GetString(GuestImage.Describe(status))}; {hint}");
     }
 
     private void CheckThatAllFit(YamlFields fields)

@@ -44,13 +44,13 @@ internal sealed class YamlFields
         }
     }
 
-    /// <summary>False if this is no mapping, which has been reported: then missing keys are not.</summary>
+    /// <summary>False if this is no mapping, which has been reported.</summary>
     public bool IsMapping { get; }
 
-    /// <summary>Reports something at a key; only the first report of a key counts, so that what follows from an error is not reported too.</summary>
+    /// <summary>Reports something at a key; only the first report of a key counts, for the next ones follow from it, and none where all keys are missing.</summary>
     public void Report(string key, string message)
     {
-        if (_reported.Add(key))
+        if (IsMapping && _reported.Add(key))
             Add(_values.GetValueOrDefault(key, _place), Path(key), message);
     }
 
@@ -59,8 +59,7 @@ internal sealed class YamlFields
     {
         if (_values.TryGetValue(key, out YamlNode? node))
             return node;
-        if (IsMapping)
-            Report(key, $"missing; {hint}");
+        Report(key, $"missing; {hint}");
         return null;
     }
 
