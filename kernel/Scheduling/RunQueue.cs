@@ -122,7 +122,7 @@ internal sealed class RunQueue
     public void ArmTimer()
     {
         ulong next = Math.Min(_sleepers?.WakeAt ?? Never, _current.RunDeadline);
-        if (_ready is not null && _current != Idle)
+        if (_ready is not null && _current != Idle && !NeedsReschedule)
             next = Math.Min(next, _startedAt + Slice);
         if (next == _armed)
             return;
