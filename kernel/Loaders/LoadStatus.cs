@@ -1,5 +1,3 @@
-using System;
-
 namespace HyperOS.Loaders;
 
 /// <summary>Why a guest image is not loaded. Each reason has its own value.</summary>
@@ -81,39 +79,4 @@ public enum LoadStatus : byte
 
     /// <summary>Multiboot: the header's address fields contradict each other.</summary>
     BadAddressFields,
-}
-
-/// <summary>Load statuses in words, for the log.</summary>
-public static class LoadStatuses
-{
-    public static ReadOnlySpan<byte> Describe(LoadStatus status) => status switch
-    {
-        LoadStatus.Ok => "fine"u8,
-        LoadStatus.UnknownFormat => "the kernel is neither a bzImage nor an ELF with a PVH note nor multiboot1"u8,
-        LoadStatus.Truncated => "the kernel image is truncated"u8,
-        LoadStatus.CommandLineTooLong => "the command line is longer than this kernel takes"u8,
-        LoadStatus.DoesNotFit => "the kernel does not fit into the memory"u8,
-        LoadStatus.Overlap => "parts of the kernel image overlap in memory"u8,
-        LoadStatus.InitrdDoesNotFit => "the initrd does not fit into the memory beside the kernel"u8,
-        LoadStatus.NotABzImage => "the kernel is not a bzImage"u8,
-        LoadStatus.TooOldProtocol => "the bzImage's boot protocol is older than 2.12"u8,
-        LoadStatus.No64BitEntry => "the bzImage has no 64-bit entry"u8,
-        LoadStatus.BadSetupHeader => "the bzImage's setup header is damaged"u8,
-        LoadStatus.SetupTooLarge => "the bzImage's setup part is too large"u8,
-        LoadStatus.BadAlignment => "the bzImage's alignment is impossible"u8,
-        LoadStatus.BadLoadAddress => "the bzImage's load address is impossible"u8,
-        LoadStatus.BadPayload => "the bzImage's payload lies outside of it"u8,
-        LoadStatus.NotAnElf => "the kernel is not an ELF file"u8,
-        LoadStatus.UnsupportedElf => "the kernel is an ELF file of another kind than an x86 executable"u8,
-        LoadStatus.BadProgramHeaders => "the ELF's program headers are damaged"u8,
-        LoadStatus.BadSegment => "an ELF segment lies outside of the file or wraps around"u8,
-        LoadStatus.NoSegments => "the ELF has nothing to load"u8,
-        LoadStatus.NoPvhEntry => "the ELF has no PVH entry"u8,
-        LoadStatus.BadNote => "the ELF's notes are damaged"u8,
-        LoadStatus.EntryOutsideImage => "the kernel's entry lies outside of what it loads"u8,
-        LoadStatus.NotMultiboot => "the kernel is not multiboot1"u8,
-        LoadStatus.UnsupportedFlags => "the multiboot1 header asks for what is not supported"u8,
-        LoadStatus.BadAddressFields => "the multiboot1 header's addresses are impossible"u8,
-        _ => "the kernel image is bad"u8,
-    };
 }

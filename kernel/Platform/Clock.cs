@@ -32,9 +32,11 @@ public static class Clock
     /// <summary>The time-stamp counter's value at a time on this clock.</summary>
     public static ulong TimestampAt(ulong nanoseconds) => s_start + ToTicks(nanoseconds);
 
-    /// <summary>Spins for so long; for hardware that demands it during start-up.</summary>
+    /// <summary>Spins for so long, for hardware that demands it; not at all before calibration.</summary>
     public static void Delay(ulong nanoseconds)
     {
+        if (Frequency == 0)
+            return;
         ulong end = Cpu.ReadTimestamp() + ToTicks(nanoseconds);
         while (Cpu.ReadTimestamp() < end)
             System.Threading.Thread.SpinWait(1);

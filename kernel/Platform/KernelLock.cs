@@ -8,13 +8,11 @@ public enum LockRank
 {
     VirtualMachines = 1,
     VirtualMachine,
-    Board,
     Scheduler,
     Timer,
+    Pool,
     AddressSpace,
     Frames,
-    Pool,
-    Console,
     Log,
 }
 
@@ -44,7 +42,6 @@ public struct KernelLock
         Cpu.RestoreInterrupts(interrupts);
     }
 
-    [System.Diagnostics.Conditional("RANK_CHECKS")]
     private readonly void CheckRank(Processor processor)
     {
         if (processor.HeldLocks >> (int)_rank != 0)

@@ -26,7 +26,11 @@ internal static class Kernel
         SerialPort? serial = SerialPort.Detect();
         if (serial is not null)
             Log.AddSink(serial);
-        Clock.Calibrated(PitCalibration.MeasureTimestampFrequency());
+        Panic.Install(new LastActions());
+        ulong frequency = PitCalibration.MeasureTimestampFrequency();
+        if (frequency == 0)
+            Panic.Stop($"the time-stamp counter or the 8254 does not count: this machine is not supported");
+        Clock.Calibrated(frequency);
         InterruptTable.Initialize();
         processor.Initialize();
 
@@ -48,7 +52,6 @@ internal static class Kernel
 
         // Interrupts and processors.
         PowerControl.Initialize(acpi.Power);
-        Panic.Install(new LastActions());
         if (!LocalApic.TryInitialize(acpi.Interrupts.LocalApicAddress) || !IoApic.TryInitialize(new HostPhysicalAddress(acpi.Interrupts.IoApics[0].IOAPICAddress)))
             Panic.Stop($"too little memory");
         Processors.AddBootProcessor(processor);

@@ -27,7 +27,7 @@ public sealed class GuestClock
     /// <summary>What is added to the host's counter to give the guest's, modulo 2^64.</summary>
     public ulong TscOffset => unchecked(0 - _start);
 
-    /// <summary>The guest's counter.</summary>
+    /// <summary>The guest's counter, as long as it has not moved it.</summary>
     public ulong Tsc => Cpu.ReadTimestamp() - _start;
 
     /// <summary>Nanoseconds since power-on.</summary>

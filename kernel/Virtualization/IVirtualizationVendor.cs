@@ -1,3 +1,4 @@
+using System;
 using HyperOS.Emulation;
 
 namespace HyperOS.Virtualization;
@@ -54,6 +55,13 @@ public interface IVirtualizationVendor
 
     /// <summary>Makes the processor forget this guest's translations at the next entry.</summary>
     static abstract void FlushTranslations(Vcpu vcpu);
+
+    /// <summary>The bytes at RIP, where the processor saved them with the exit.</summary>
+    /// <returns>How many; 0 where it saves none.</returns>
+    static abstract int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination);
+
+    /// <summary>What is added to the host's time-stamp counter, modulo 2^64, to give the guest's.</summary>
+    static abstract void SetTscOffset(Vcpu vcpu, ulong offset);
 
     /// <summary>The instruction's effects other than on memory: an interrupt shadow ends with it.</summary>
     static abstract void EndInterruptShadow(Vcpu vcpu);

@@ -41,6 +41,9 @@ public sealed class Vcpu
     public Xcr0 XCR0 = Xcr0.X87;
     public ulong TscAux;
 
+    /// <summary>How far the guest has moved its time-stamp counter from the machine's, modulo 2^64.</summary>
+    internal ulong TscAdjust;
+
     /// <summary>DR0 to DR3.</summary>
     internal DebugAddresses DebugAddresses;
 
@@ -84,6 +87,9 @@ public sealed class Vcpu
         CpuidState = new CpuidVcpuState { ApicId = (uint)index, ApicEnabled = true, XCR0 = Xcr0.X87 };
         Registers.MXCSR = 0x1F80;
     }
+
+    /// <summary>The guest's time-stamp counter.</summary>
+    internal ulong Tsc => unchecked(Machine.Clock.Tsc + TscAdjust);
 
     /// <summary>RAX and the other general registers, RSP excepted.</summary>
     internal ulong this[GeneralRegister register]

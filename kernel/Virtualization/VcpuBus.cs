@@ -92,7 +92,7 @@ internal sealed class VcpuBus : GuestBus
         {
             case LocalApic.BaseAddress:
                 _vcpu.TimersChanged = true; // a read of the count may find the timer expired
-                return _vcpu.Apic.ReadMmio(offset, Machine.Clock.Now, Machine.Clock.Tsc) & all;
+                return _vcpu.Apic.ReadMmio(offset, Machine.Clock.Now, _vcpu.Tsc) & all;
             case IoApic.BaseAddress:
                 return Machine.ReadIoApic(offset) & all;
             default:
@@ -106,7 +106,7 @@ internal sealed class VcpuBus : GuestBus
         switch (address.Value & ~PageMask)
         {
             case LocalApic.BaseAddress:
-                _vcpu.Apic.WriteMmio(offset, size, unchecked((uint)value), Machine.Clock.Now, Machine.Clock.Tsc);
+                _vcpu.Apic.WriteMmio(offset, size, unchecked((uint)value), Machine.Clock.Now, _vcpu.Tsc);
                 _vcpu.TimersChanged = true;
                 break;
             case IoApic.BaseAddress:

@@ -169,7 +169,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 done = ReadApicMsr(vcpu, msr, out value);
                 break;
             case MsrOutcome.Clock:
-                value = machine.Clock.Tsc;
+                value = vcpu.Tsc;
                 done = true;
                 break;
             case MsrOutcome.Paravirtual:
@@ -196,7 +196,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             MsrOutcome.Done => true,
             MsrOutcome.VirtualProcessor => WriteProcessorMsr(vcpu, msr, value),
             MsrOutcome.LocalApic => WriteApicMsr(vcpu, msr, value),
-            MsrOutcome.Clock => true, // the counter is the host's, moved by a constant: a guest that sets it reads the old rate and base
+            MsrOutcome.Clock => WriteTsc(vcpu, value),
             MsrOutcome.Paravirtual => WriteParavirtualMsr(vcpu, msr, value),
             _ => false,
         };
@@ -212,18 +212,16 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static bool ReadApicMsr(Vcpu vcpu, uint msr, out ulong value)
     {
-        GuestClock clock = vcpu.Machine.Clock;
         switch (msr)
         {
             case Msr.IA32_APIC_BASE:
                 value = vcpu.Apic.ApicBase;
                 return true;
             case Msr.IA32_TSC_DEADLINE:
-                value = vcpu.Apic.ReadTscDeadline(clock.Tsc);
+                value = vcpu.Apic.ReadTscDeadline(vcpu.Tsc);
                 return true;
             default:
-                ulong tsc = clock.Tsc;
-                return vcpu.Apic.ReadMsr(msr, Clock.ToNanoseconds(tsc), tsc, out value) == MsrAccess.Done;
+                return vcpu.Apic.ReadMsr(msr, vcpu.Machine.Clock.Now, vcpu.Tsc, out value) == MsrAccess.Done;
         }
     }
 
@@ -235,7 +233,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 vcpu.Apic.EndOfInterrupt();
                 return true;
             case Msr.IA32_TSC_DEADLINE:
-                vcpu.Apic.WriteTscDeadline(value, vcpu.Machine.Clock.Tsc);
+                vcpu.Apic.WriteTscDeadline(value, vcpu.Tsc);
                 vcpu.TimersChanged = true;
                 return true;
             case Msr.IA32_APIC_BASE:
@@ -245,10 +243,18 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 vcpu.TimersChanged = true;
                 return true;
             default:
-                ulong tsc = vcpu.Machine.Clock.Tsc;
                 vcpu.TimersChanged = true;
-                return vcpu.Apic.WriteMsr(msr, value, Clock.ToNanoseconds(tsc), tsc) == MsrAccess.Done;
+                return vcpu.Apic.WriteMsr(msr, value, vcpu.Machine.Clock.Now, vcpu.Tsc) == MsrAccess.Done;
         }
+    }
+
+    // A guest moves its own counter; its devices and its KVM clock go on with the machine's.
+    private static bool WriteTsc(Vcpu vcpu, ulong value)
+    {
+        vcpu.TscAdjust = unchecked(value - vcpu.Machine.Clock.Tsc);
+        TVendor.SetTscOffset(vcpu, unchecked(vcpu.Machine.Clock.TscOffset + vcpu.TscAdjust));
+        vcpu.TimersChanged = true;
+        return true;
     }
 
     private static bool WriteProcessorMsr(Vcpu vcpu, uint msr, ulong value)
@@ -321,7 +327,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     {
         InstructionEmulator emulator = vcpu.Emulator;
         TVendor.ReadState(vcpu, ref emulator.State);
-        EmulationOutcome outcome = emulator.Run(StringBudget);
+        Span<byte> code = stackalloc byte[16];
+        EmulationOutcome outcome = emulator.Run(code.Slice(0, TVendor.ReadInstructionBytes(vcpu, code)), StringBudget);
         if (outcome is EmulationOutcome.Unsupported or EmulationOutcome.Refused)
         {
             vcpu.Machine.Log.WriteBytes("cannot emulate"u8, emulator.Code, emulator.State.RIP);

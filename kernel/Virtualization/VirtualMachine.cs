@@ -160,9 +160,9 @@ public sealed class VirtualMachine
             _board.Advance(now);
         ulong next = Clock.ToHost(_board.NextEvent);
         _boardLock.Exit();
-        vcpu.Apic.Advance(now, tsc);
+        vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
-            next = Math.Min(next, isTsc ? Clock.TscToHost(deadline) : Clock.ToHost(deadline));
+            next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
         vcpu.NextEvent = next;
         Scheduler.SetRunDeadline(vcpu.Thread!, next);
     }

@@ -119,7 +119,7 @@ internal static class VirtualMachineBuilder
             Memory = layout,
         };
         LoadStatus status = GuestImage.Load(in request, plan);
-        reason = LoadStatuses.Describe(status);
+        reason = GuestImage.Describe(status);
         if (status != LoadStatus.Ok || !TryExecute(machine.Memory, in images, plan))
             return false;
         EntryStates.Apply<SvmVendor>(machine.Vcpu, in plan.Entry);

@@ -109,6 +109,7 @@ public sealed class VirtualMachines : ThreadBody
 
     public override void Run()
     {
+        VerifyImages();
         for (int i = 0; i < s_count; i++)
         {
             if (s_slots[i]!.State == VirtualMachineState.Stopped && s_slots[i]!.Autostart)
@@ -166,6 +167,16 @@ public sealed class VirtualMachines : ThreadBody
         }
         if (reader.DefinitionCount > Maximum)
             Log.Write("vms"u8, $"{reader.DefinitionCount - Maximum} machines more than the kernel can hold are left out");
+    }
+
+    // Before the first start, so that a start costs what it costs.
+    private void VerifyImages()
+    {
+        if (s_count == 0 || BundleReader.TryOpen(Bundle, out BundleReader reader) != BundleStatus.Valid)
+            return;
+        Log.Write("vms"u8, $"verifying {reader.BlobCount} image(s), {(ulong)_bundleLength / Size.KiB} KiB");
+        for (uint i = 0; i < (uint)reader.BlobCount; i++)
+            TryGetImage(ref reader, i, out _);
     }
 
     private static void Refuse(VirtualMachineSlot slot, ReadOnlySpan<byte> reason)

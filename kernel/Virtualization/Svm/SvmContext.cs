@@ -16,6 +16,9 @@ internal sealed class SvmContext
     /// <summary>Generation of the ASID: see <see cref="SvmProcessor"/>.</summary>
     public ulong AsidGeneration;
 
+    /// <summary>The next entry flushes this guest's translations.</summary>
+    public bool FlushAtEntry;
+
     /// <summary>Parts of the VMCB that the processor may take from its cache. Cleared by whoever changes one.</summary>
     public VmcbCleanBits Clean;
 

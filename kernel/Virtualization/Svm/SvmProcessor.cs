@@ -113,7 +113,8 @@ internal sealed unsafe class SvmProcessor
     /// <summary>Sees to it that the vCPU has an ASID of this processor's present generation.</summary>
     public void AssignAsid(SvmContext context, ref VmcbControlArea control)
     {
-        control.TLB_CONTROL = TlbControl.DoNothing;
+        control.TLB_CONTROL = context.FlushAtEntry ? TlbControl.FlushGuest : TlbControl.DoNothing;
+        context.FlushAtEntry = false;
         if (context.LastProcessor == Processor.Current.Index && context.AsidGeneration == _generation)
             return;
         if (_nextAsid >= s_asidCount)

@@ -346,7 +346,30 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         context.Clean &= ~VmcbCleanBits.I;
     }
 
-    public static void FlushTranslations(Vcpu vcpu) => vcpu.Svm!.AsidGeneration = 0; // a new ASID has no translations
+    public static void FlushTranslations(Vcpu vcpu)
+    {
+        if ((SvmProcessor.Features & Cpuid8000000AEdx.FlushByAsid) != 0)
+            vcpu.Svm!.FlushAtEntry = true;
+        else
+            vcpu.Svm!.AsidGeneration = 0; // a new ASID has no translations
+    }
+
+    public static int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination)
+    {
+        ref VmcbControlArea control = ref VmcbOf(vcpu).Control;
+        if ((SvmProcessor.Features & Cpuid8000000AEdx.DecodeAssists) == 0 || control.EXITCODE != SvmExitCode.VMEXIT_NPF)
+            return 0;
+        int count = Math.Min(control.NumberOfBytesFetched & 0xF, Math.Min(destination.Length, 15));
+        for (int i = 0; i < count; i++)
+            destination[i] = control.GuestInstructionBytes[i];
+        return count;
+    }
+
+    public static void SetTscOffset(Vcpu vcpu, ulong offset)
+    {
+        VmcbOf(vcpu).Control.TSC_OFFSET = offset;
+        vcpu.Svm!.Clean &= ~VmcbCleanBits.I;
+    }
 
     public static void EndInterruptShadow(Vcpu vcpu) => VmcbOf(vcpu).Control.INTERRUPT_SHADOW &= ~InterruptShadow.INTERRUPT_SHADOW;
 
