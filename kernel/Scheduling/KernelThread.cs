@@ -69,6 +69,12 @@ public sealed class KernelThread
 
     internal KernelThread(int index) => Index = index;
 
+    /// <summary>Times that it was given a processor: while this stays the same, nothing else has run there.</summary>
+    public ulong Switches { get; internal set; }
+
+    /// <summary>A wake is pending, or another thread should run: a look with interrupts off, right before entering a guest.</summary>
+    public bool WantsAttention => WakePending || Queue.NeedsReschedule;
+
     public bool HasEnded => State == ThreadState.Ended;
 
     /// <summary>Nanoseconds of processor time so far, up to its last switch.</summary>

@@ -150,14 +150,13 @@ public static class Scheduler
         queue.Exit(interrupts);
     }
 
-    /// <summary>Takes note of a wake without blocking. With interrupts off, right before entering a guest.</summary>
-    /// <returns>Whether there was one since the last.</returns>
-    public static bool ConsumeWake(KernelThread thread)
+    /// <summary>Answers <see cref="KernelThread.WantsAttention"/>: takes note of the wake, and lets others run if they should.</summary>
+    public static void Attend()
     {
-        if (!thread.WakePending)
-            return false;
+        KernelThread thread = Current;
         thread.WakePending = false;
-        return true;
+        if (thread.Queue.NeedsReschedule)
+            Yield();
     }
 
     /// <summary>Asks for an interrupt of the running thread at a time of <see cref="Clock"/>; ulong.MaxValue for none.</summary>
@@ -208,6 +207,7 @@ public static class Scheduler
             return;
         from.Arena = Arena.Use(to.Arena);
         from.FaultDomain = FaultDomain.Exchange(to.FaultDomain);
+        to.Switches++;
         Processor.SetCurrentThread(to);
         StackSwitch.Switch(ref from.StackPointer, to.StackPointer);
     }

@@ -16,6 +16,9 @@ public interface IVirtualizationVendor
     /// <summary>Gives back what <see cref="TryCreate"/> took.</summary>
     static abstract void Destroy(Vcpu vcpu);
 
+    /// <summary>The vCPU's thread has come, or come back, to this processor. With interrupts off.</summary>
+    static abstract void Load(Vcpu vcpu);
+
     /// <summary>Runs the guest until its next exit. Interrupts are off on entry and on at return.</summary>
     static abstract void Enter(Vcpu vcpu);
 

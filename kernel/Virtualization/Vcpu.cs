@@ -62,6 +62,9 @@ public sealed class Vcpu
     // The loop's own.
     public VmExit Exit;
 
+    /// <summary>The thread's switch since which its state is in the processor: <see cref="KernelThread.Switches"/>.</summary>
+    internal ulong LoadedAt = ulong.MaxValue;
+
     /// <summary>An exception to be injected before anything else.</summary>
     internal GuestException PendingException;
     internal bool HasPendingException;

@@ -24,19 +24,24 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     public static void Run(Vcpu vcpu)
     {
         VirtualMachine machine = vcpu.Machine;
+        KernelThread thread = vcpu.Thread!;
         while (!machine.IsStopping)
         {
             PrepareEntry(vcpu);
             Cpu.DisableInterrupts();
-            if (Scheduler.ConsumeWake(vcpu.Thread!) || Scheduler.NeedsReschedule)
+            if (thread.WantsAttention)
             {
                 Cpu.EnableInterrupts();
                 vcpu.TimersChanged = true; // the wake may have been the timer's
-                if (Scheduler.NeedsReschedule)
-                    Scheduler.Yield();
+                Scheduler.Attend();
                 continue;
             }
-            ExtendedStates.Acquire(vcpu);
+            if (vcpu.LoadedAt != thread.Switches)
+            {
+                vcpu.LoadedAt = thread.Switches;
+                ExtendedStates.Acquire(vcpu);
+                TVendor.Load(vcpu);
+            }
             TVendor.Enter(vcpu);
             TVendor.Decode(vcpu);
             vcpu.ExitCounts[(int)vcpu.Exit.Kind]++;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HyperOS.Core;
 using HyperOS.Memory;
 using HyperOS.Specs.Amd;
@@ -5,19 +6,22 @@ using HyperOS.Specs.Amd;
 namespace HyperOS.Virtualization.Svm;
 
 /// <summary>What SVM keeps for a vCPU: the VMCB's frame, its ASID, and what the next entry must say.</summary>
-internal sealed class SvmContext
+internal sealed unsafe class SvmContext
 {
     /// <summary>The frame of the VMCB.</summary>
-    public readonly HostPhysicalAddress Vmcb;
+    public readonly HostPhysicalAddress Frame;
 
-    /// <summary>The processor that ran it last; its ASID and the VMCB's cached parts mean nothing on another.</summary>
-    public int LastProcessor = -1;
+    private readonly Vmcb* _vmcb;
+
+    /// <summary>The processor that runs it, as long as nothing else was run there in between.</summary>
+    public SvmProcessor? Processor;
 
     /// <summary>Generation of the ASID: see <see cref="SvmProcessor"/>.</summary>
     public ulong AsidGeneration;
 
-    /// <summary>The next entry flushes this guest's translations.</summary>
-    public bool FlushAtEntry;
+    /// <summary>The next entry flushes this guest's translations, or the last one did and TLB_CONTROL still says so.</summary>
+    public bool TlbControlChanged;
+    public bool FlushWanted;
 
     /// <summary>Parts of the VMCB that the processor may take from its cache. Cleared by whoever changes one.</summary>
     public VmcbCleanBits Clean;
@@ -36,5 +40,11 @@ internal sealed class SvmContext
     public ulong CodeCr3 = ulong.MaxValue, CodePage;
     public HostPhysicalAddress CodeFrame;
 
-    public SvmContext(HostPhysicalAddress vmcb) => Vmcb = vmcb;
+    public SvmContext(HostPhysicalAddress frame)
+    {
+        Frame = frame;
+        _vmcb = (Vmcb*)Unsafe.AsPointer(ref PhysicalMemory.Structure<Vmcb>(frame));
+    }
+
+    public ref Vmcb Vmcb => ref *_vmcb;
 }

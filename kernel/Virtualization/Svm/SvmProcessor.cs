@@ -110,13 +110,39 @@ internal sealed unsafe class SvmProcessor
         SaveHost(self.HostVmcb.Value);
     }
 
-    /// <summary>Sees to it that the vCPU has an ASID of this processor's present generation.</summary>
-    public void AssignAsid(SvmContext context, ref VmcbControlArea control)
+    /// <summary>
+    /// A vCPU comes to this processor, perhaps back: it needs an ASID of the present generation, and after a stay elsewhere nothing that is
+    /// cached of its VMCB counts.
+    /// </summary>
+    public void Load(SvmContext context)
     {
-        control.TLB_CONTROL = context.FlushAtEntry ? TlbControl.FlushGuest : TlbControl.DoNothing;
-        context.FlushAtEntry = false;
-        if (context.LastProcessor == Processor.Current.Index && context.AsidGeneration == _generation)
+        if (context.Processor == this && context.AsidGeneration == _generation)
             return;
+        context.Processor = this;
+        context.Clean = 0;
+        context.AsidGeneration = 0;
+        context.TlbControlChanged = true;
+    }
+
+    /// <summary>Before an entry for which TLB_CONTROL or the ASID must change, or change back.</summary>
+    public void SetTlbControl(SvmContext context)
+    {
+        ref VmcbControlArea control = ref context.Vmcb.Control;
+        bool flush = context.FlushWanted;
+        context.FlushWanted = false;
+        context.TlbControlChanged = false;
+        control.TLB_CONTROL = TlbControl.DoNothing;
+        if (flush && (Features & Cpuid8000000AEdx.FlushByAsid) == 0)
+            context.AsidGeneration = 0; // a new ASID has no translations
+        else if (flush)
+            control.TLB_CONTROL = TlbControl.FlushGuest;
+        if (context.AsidGeneration != _generation)
+            AssignAsid(context, ref control);
+        context.TlbControlChanged = control.TLB_CONTROL != TlbControl.DoNothing;
+    }
+
+    private void AssignAsid(SvmContext context, ref VmcbControlArea control)
+    {
         if (_nextAsid >= s_asidCount)
         {
             _generation++;
@@ -125,8 +151,7 @@ internal sealed unsafe class SvmProcessor
         }
         control.GuestAsid = _nextAsid++;
         context.AsidGeneration = _generation;
-        context.LastProcessor = Processor.Current.Index;
-        context.Clean = 0;
+        context.Clean &= ~VmcbCleanBits.ASID;
     }
 
     // Two bits for each MSR, read and write, in three ranges. AMD APM vol. 2, "MSR Intercepts".

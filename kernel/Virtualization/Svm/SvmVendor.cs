@@ -89,18 +89,20 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return true;
     }
 
-    public static void Destroy(Vcpu vcpu) => FrameAllocator.Free(vcpu.Svm!.Vmcb, vcpu.Machine.Owner);
+    public static void Destroy(Vcpu vcpu) => FrameAllocator.Free(vcpu.Svm!.Frame, vcpu.Machine.Owner);
+
+    public static void Load(Vcpu vcpu) => SvmProcessor.Current.Load(vcpu.Svm!);
 
     public static void Enter(Vcpu vcpu)
     {
         SvmContext context = vcpu.Svm!;
-        SvmProcessor processor = SvmProcessor.Current;
-        ref Vmcb vmcb = ref PhysicalMemory.Structure<Vmcb>(context.Vmcb);
-        processor.AssignAsid(context, ref vmcb.Control);
+        ref Vmcb vmcb = ref context.Vmcb;
+        if (context.TlbControlChanged)
+            context.Processor!.SetTlbControl(context);
         vmcb.Control.VmcbCleanBits = context.Clean;
         vmcb.Save.RAX = vcpu.Registers.General[0];
         fixed (GuestRegisters* registers = &vcpu.Registers)
-            Run(registers, context.Vmcb.Value, processor.HostVmcb.Value);
+            Run(registers, context.Frame.Value, context.Processor!.HostVmcb.Value);
         vcpu.Registers.General[0] = vmcb.Save.RAX;
         context.Clean = SvmProcessor.CleanBits;
     }
@@ -108,7 +110,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     public static void Decode(Vcpu vcpu)
     {
         SvmContext context = vcpu.Svm!;
-        ref Vmcb vmcb = ref PhysicalMemory.Structure<Vmcb>(context.Vmcb);
+        ref Vmcb vmcb = ref context.Vmcb;
         ref VmcbControlArea control = ref vmcb.Control;
         ref VmExit exit = ref vcpu.Exit;
         exit.RawCode = (ulong)control.EXITCODE;
@@ -348,10 +350,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void FlushTranslations(Vcpu vcpu)
     {
-        if ((SvmProcessor.Features & Cpuid8000000AEdx.FlushByAsid) != 0)
-            vcpu.Svm!.FlushAtEntry = true;
-        else
-            vcpu.Svm!.AsidGeneration = 0; // a new ASID has no translations
+        vcpu.Svm!.FlushWanted = true;
+        vcpu.Svm.TlbControlChanged = true;
     }
 
     public static int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination)
@@ -407,7 +407,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         vcpu.Svm!.Clean &= ~VmcbCleanBits.DRx;
     }
 
-    private static ref Vmcb VmcbOf(Vcpu vcpu) => ref PhysicalMemory.Structure<Vmcb>(vcpu.Svm!.Vmcb);
+    private static ref Vmcb VmcbOf(Vcpu vcpu) => ref vcpu.Svm!.Vmcb;
 
     // What was being delivered goes in again; a software interrupt or exception comes by itself when its instruction runs again.
     private static ulong Reinject(ulong info)
