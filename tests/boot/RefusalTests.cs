@@ -6,7 +6,7 @@ namespace HyperOS.Tests.Boot;
 /// <summary>What the host cannot use it refuses by name, without a crash.</summary>
 public class RefusalTests
 {
-    [Fact(Skip = VmTests.NotYet)]
+    [Fact]
     public async Task A_processor_without_SVM_is_named()
     {
         await using Machine machine = Machine.Start(VmTests.Hello with { Cpu = "EPYC,-svm" });
@@ -15,7 +15,7 @@ public class RefusalTests
         Assert.DoesNotContain("vm hello: running", machine.Log, StringComparison.Ordinal);
     }
 
-    [Fact(Skip = VmTests.NotYet)]
+    [Fact]
     public async Task A_guest_for_which_there_is_too_little_memory_is_named_and_the_host_runs_without_it()
     {
         MachineOptions options = VmTests.HelloAndHalt;
@@ -27,16 +27,16 @@ public class RefusalTests
         Assert.DoesNotContain("vm hello: running", machine.Log, StringComparison.Ordinal);
     }
 
-    [Fact(Skip = VmTests.NotYet)]
+    [Fact]
     public async Task A_damaged_bundle_is_named_and_the_host_runs_without_it()
     {
         await using Machine machine = Machine.Start(VmTests.Hello with { Tamper = bundle => bundle[BundleHeader.Size + 1] ^= 1 });
-        Assert.Contains("bundle", await machine.WaitForLine(new Regex("(?i)bundle.*(hash|sha-256|damaged|invalid|refused)")), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("bundle", await machine.WaitForLine("vms: the bundle's tables were tampered with: no machine starts"), StringComparison.OrdinalIgnoreCase);
         await machine.WaitForLine("hyperos: ready");
         Assert.DoesNotContain("vm hello: running", machine.Log, StringComparison.Ordinal);
     }
 
-    [Fact(Skip = VmTests.NotYet)]
+    [Fact]
     public async Task A_damaged_kernel_costs_only_the_guest_that_uses_it()
     {
         await using Machine machine = Machine.Start(VmTests.HelloAndHalt with { Tamper = DamageFirstBlob });

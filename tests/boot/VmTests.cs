@@ -5,14 +5,11 @@ namespace HyperOS.Tests.Boot;
 /// <summary>Guests start, speak and stop; what one does wrong concerns no other.</summary>
 public class VmTests
 {
-    /// <summary>Why these tests do not run; null once they do.</summary>
-    internal const string? NotYet = "guests do not run yet";
-
     internal static MachineOptions Hello { get; } = Vms("hello");
 
     internal static MachineOptions HelloAndHalt { get; } = Vms("hello", "halt");
 
-    [Theory(Skip = NotYet)]
+    [Theory]
     [InlineData(BootKind.Pvh, 1)]
     [InlineData(BootKind.Pvh, 4)]
     [InlineData(BootKind.IsoBios, 2)]
@@ -25,7 +22,7 @@ public class VmTests
         await machine.WaitForLine("vm hello: stopped: ");
     }
 
-    [Theory(Skip = NotYet)]
+    [Theory]
     [InlineData("triple", "triple fault follows")]
     [InlineData("garbage", "garbage follows")]
     [InlineData("poweroff", "powering off")]
@@ -39,7 +36,7 @@ public class VmTests
         Assert.True(machine.IsRunning);
     }
 
-    [Theory(Skip = NotYet)]
+    [Theory]
     [InlineData("b", 0x21)]
     [InlineData("w", 0x0222)]
     [InlineData("d", 0x0003_0023)]
@@ -50,7 +47,7 @@ public class VmTests
         Assert.Matches($@"\b({code}|0x0*{code:x})\b", line);
     }
 
-    [Fact(Skip = NotYet)]
+    [Fact]
     public async Task The_host_powers_off_once_all_guests_have_stopped_if_told_to()
     {
         await using Machine machine = Machine.Start(Hello with { Vms = Hello.Vms!.Replace("onAllStopped: stay", "onAllStopped: poweroff", StringComparison.Ordinal) });
