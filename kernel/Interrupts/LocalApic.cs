@@ -104,8 +104,7 @@ public static class LocalApic
     /// <summary>An interrupt for every processor but this one.</summary>
     public static void SendToOthers(int vector) => Command(0, (uint)vector | LevelAssert | AllExcludingSelf);
 
-    /// <summary>An NMI for every processor but this one.</summary>
-    public static void SendNmiToOthers() => Command(0, DeliverNmi | LevelAssert | AllExcludingSelf);
+    public static void SendNmi(uint apicId) => Command(apicId, DeliverNmi | LevelAssert);
 
     public static void SendInit(uint apicId) => Command(apicId, DeliverInit | LevelAssert);
 

@@ -137,8 +137,13 @@ internal static class Kernel
     {
         public override void StopOthers()
         {
-            if (Processors.Count > 1)
-                LocalApic.SendNmiToOthers();
+            // One by one: a processor that was never started would take the NMI for a reset of the machine.
+            uint self = LocalApic.CurrentId;
+            for (int i = 0; i < Processors.Count; i++)
+            {
+                if (Processors.Get(i).ApicId != self)
+                    LocalApic.SendNmi(Processors.Get(i).ApicId);
+            }
         }
 
         public override void Reboot() => PowerControl.Reboot();
