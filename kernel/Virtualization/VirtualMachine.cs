@@ -38,6 +38,12 @@ public sealed class VirtualMachine
     private volatile StopReason _stopReason;
     private uint _exitCode;
 
+    // The board's next event as the timers know it.
+    private ulong _boardNextEvent = ulong.MaxValue;
+
+    // The console was told that there is output, and has not come for it yet.
+    private volatile bool _outputAnnounced;
+
     internal VirtualMachine(
         VirtualMachineSlot slot, in VmDefinition definition, VmLog log, GuestMemory memory, NestedPageTable nestedTables, HostPhysicalAddress extendedState)
     {
@@ -104,13 +110,21 @@ public sealed class VirtualMachine
         _boardLock.Enter();
         _board.WritePort(port, size, value, now);
         bool output = _board.Com1.OutputCount != 0;
-        BoardEvent what = _board.Events.Take(out uint exitCode);
+        vcpu.TimersChanged |= _board.NextEvent != _boardNextEvent;
+        BoardEvent what = BoardEvent.None;
+        uint exitCode = 0;
+        if (_board.Events.Pending != BoardEvent.None)
+            what = _board.Events.Take(out exitCode);
         _boardLock.Exit();
-        vcpu.TimersChanged = true;
-        if (output)
+        if (output && !_outputAnnounced)
+        {
+            _outputAnnounced = true;
             HostConsole.Wake();
+        }
         switch (what)
         {
+            case BoardEvent.None:
+                break;
             case BoardEvent.PowerOff:
                 Stop(StopReason.PowerOff);
                 break;
@@ -158,7 +172,8 @@ public sealed class VirtualMachine
         _boardLock.Enter();
         if (_board.NextEvent <= now)
             _board.Advance(now);
-        ulong next = Clock.ToHost(_board.NextEvent);
+        _boardNextEvent = _board.NextEvent;
+        ulong next = Clock.ToHost(_boardNextEvent);
         _boardLock.Exit();
         vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
@@ -174,6 +189,7 @@ public sealed class VirtualMachine
     internal int DrainConsole(Span<byte> destination)
     {
         _boardLock.Enter();
+        _outputAnnounced = false;
         int count = _board.Com1.DequeueOutput(destination);
         _boardLock.Exit();
         return count;
