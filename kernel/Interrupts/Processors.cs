@@ -1,9 +1,10 @@
-using System;
+using System.Numerics;
 using System.Threading;
 using HyperOS.Core;
 using HyperOS.Firmware;
 using HyperOS.Memory;
 using HyperOS.Platform;
+using HyperOS.Specs.X86;
 
 namespace HyperOS.Interrupts;
 
@@ -26,6 +27,27 @@ public static class Processors
     {
         s_processors[0] = processor;
         s_count = 1;
+    }
+
+    /// <summary>
+    /// Whether a processor is a further thread of a core. Intel SDM vol. 2, "CPUID: Extended Topology Enumeration Leaf"; AMD APM vol. 3,
+    /// "Fn8000_001E, Core Identifiers".
+    /// </summary>
+    public static bool IsSibling(uint apicId) => (apicId & ((1u << ThreadBits()) - 1)) != 0;
+
+    private static int ThreadBits()
+    {
+        const uint SmtLevel = 1;
+        if (Cpu.Identify(CpuidLeaf.Basic).Eax >= CpuidLeaf.Topology)
+        {
+            CpuidResult topology = Cpu.Identify(CpuidLeaf.Topology);
+            if ((topology.Ecx >> 8 & 0xFF) == SmtLevel)
+                return (int)(topology.Eax & 0x1F);
+        }
+        bool hasCoreIdentifiers = Cpu.Identify(CpuidLeaf.Extended).Eax >= CpuidLeaf.ProcessorTopology
+            && (Cpu.Identify(CpuidLeaf.ExtendedFeatures).Ecx & (uint)Cpuid80000001Ecx.TopologyExtensions) != 0;
+        uint threads = hasCoreIdentifiers ? (Cpu.Identify(CpuidLeaf.ProcessorTopology).Ebx >> 8 & 0xFF) + 1 : 1;
+        return BitOperations.Log2(2 * threads - 1);
     }
 
     /// <summary>Names a processor that <see cref="TryStart"/> is about to start.</summary>

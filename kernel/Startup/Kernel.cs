@@ -68,6 +68,7 @@ internal static class Kernel
         if (!SvmVendor.TryPrepare(processor.Index))
             Panic.Stop($"too little memory");
         SvmVendor.Enable();
+        GuestProcessors.StartSpeculationHooks();
         StartApplicationProcessors(boot, acpi, options);
         ShootdownHandler.Initialize();
         Log.Write("processors"u8, $"{Processors.Count} running at {Clock.Frequency / 1_000_000} MHz, {(LocalApic.IsX2Apic ? "x2APIC"u8 : "xAPIC"u8)}");
@@ -86,11 +87,16 @@ internal static class Kernel
     {
         if (!Processors.TryPlaceTrampoline(boot, out byte page))
             return;
-        uint self = LocalApic.CurrentId;
+        uint self = LocalApic.CurrentId, siblings = 0;
         foreach (ref readonly AcpiProcessor candidate in acpi.Interrupts.Processors.AsSpan())
         {
             if (!candidate.IsEnabled || candidate.ApicId == self || Processors.Count >= options.MaximumProcessors)
                 continue;
+            if (Processors.IsSibling(candidate.ApicId))
+            {
+                siblings++;
+                continue;
+            }
             if (!Processors.TryAdd(candidate.ApicId, out Processor? processor))
                 break;
             if (!KernelStack.TryCreate(FrameOwner.Kernel, out int stack))
@@ -101,6 +107,8 @@ internal static class Kernel
             if (!Processors.TryStart(processor, page, KernelStack.Top(stack)))
                 Log.Write("processors"u8, $"APIC {candidate.ApicId} does not answer");
         }
+        if (siblings != 0)
+            Log.Write("processors"u8, $"{siblings} SMT sibling(s) stay parked: guests must not share a core");
     }
 
     [UnmanagedCallersOnly(EntryPoint = "KernelApplicationProcessorMain")]
@@ -109,6 +117,7 @@ internal static class Kernel
         Scheduler.AdoptIdle();
         Processors.PrepareThis();
         SvmVendor.Enable();
+        GuestProcessors.StartSpeculationHooks();
         Processors.Answer();
         Cpu.EnableInterrupts();
         Scheduler.Idle();

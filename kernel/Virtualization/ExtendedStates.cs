@@ -53,6 +53,8 @@ public static class ExtendedStates
             return;
         if (s_xsave)
             ControlRegister.WriteXcr0((ulong)s_all);
+        if (owner?.Machine != vcpu.Machine)
+            GuestProcessors.SwitchMachines();
         if (owner is not null)
             ExtendedState.Save(PhysicalMemory.Bytes(owner.ExtendedState, (int)Size.Page), s_xsave);
         ExtendedState.Restore(PhysicalMemory.Bytes(vcpu.ExtendedState, (int)Size.Page), s_xsave);

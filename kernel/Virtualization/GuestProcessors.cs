@@ -1,3 +1,4 @@
+using HyperOS.Diagnostics;
 using HyperOS.Emulation;
 using HyperOS.Platform;
 using HyperOS.Specs.Amd;
@@ -14,14 +15,42 @@ public static class GuestProcessors
 
     public static HostCpuid Host => s_host!;
 
+    /// <summary>
+    /// What is done against leaks between guests by speculation. Of the plan's hooks the kernel has those at a processor's start and at the
+    /// switch from one machine to another; SMT siblings are parked. Untested on hardware.
+    /// </summary>
+    public static SpeculationPlan Speculation { get; private set; }
+
     /// <summary>Reads the host's CPUID. On the boot processor, during start-up.</summary>
     public static void Initialize()
     {
         s_host = new HostCpuid(new Source());
         // Emulators are not to be trusted to intercept XSETBV (QEMU learned it in version 8), and gain nothing from AVX.
         s_xcr0 = s_host.IsTranslated ? 0 : ExtendedStates.Supported;
-        if (s_host.IsAmd && !s_host.IsTranslated)
-            s_microcodeRevision = ModelSpecificRegister.Read(Msr.IA32_BIOS_SIGN_ID);
+        Speculation = SpeculationPolicy.Decide(new SpeculationHost(s_host, default));
+        if (!s_host.IsAmd || s_host.IsTranslated)
+            return;
+        s_microcodeRevision = ModelSpecificRegister.Read(Msr.IA32_BIOS_SIGN_ID);
+        Log.Write("processors"u8, $"microcode revision 0x{s_microcodeRevision:x}");
+    }
+
+    /// <summary>The plan's measures that a processor takes once, for itself.</summary>
+    public static void StartSpeculationHooks()
+    {
+        SpeculationHooks hooks = Speculation.Hooks;
+        if ((hooks & SpeculationHooks.StartLfenceSerializes) != 0)
+            ModelSpecificRegister.Write(Msr.DE_CFG, ModelSpecificRegister.Read(Msr.DE_CFG) | 1 << 1);
+        if ((hooks & SpeculationHooks.StartAutomaticIbrs) != 0)
+            ModelSpecificRegister.Write(Msr.EFER, ModelSpecificRegister.Read(Msr.EFER) | (ulong)Efer.AIBRSE);
+        if ((hooks & SpeculationHooks.StartSpecCtrl) != 0)
+            ModelSpecificRegister.Write(Msr.IA32_SPEC_CTRL, (ulong)Speculation.HostSpecCtrl);
+    }
+
+    /// <summary>A processor goes from one machine to another.</summary>
+    internal static void SwitchMachines()
+    {
+        if ((Speculation.Hooks & SpeculationHooks.SwitchIbpb) != 0)
+            ModelSpecificRegister.Write(Msr.IA32_PRED_CMD, (ulong)PredCmd.IBPB);
     }
 
     /// <summary>The processors of a machine with so many.</summary>
