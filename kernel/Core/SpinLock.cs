@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading;
 
 namespace HyperOS.Core;
@@ -8,10 +9,17 @@ public struct SpinLock
     private uint _next;
     private uint _serving;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter()
     {
         uint ticket = unchecked(Interlocked.Add(ref _next, 1) - 1);
-        while (Volatile.Read(ref _serving) != ticket)
+        if (Volatile.Read(ref _serving) != ticket)
+            Wait(ticket);
+    }
+
+    private readonly void Wait(uint ticket)
+    {
+        while (Volatile.Read(in _serving) != ticket)
             Thread.SpinWait(1);
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Abi.State;
 
@@ -487,10 +488,12 @@ public sealed partial class LocalApic
     private ref uint Register(ApicRegister register) => ref _registers[(int)register << 2];
 
     /// <summary>The word that holds <paramref name="vector"/> in ISR, TMR or IRR.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref uint Word(ApicRegister set, int vector) => ref _registers[((int)set + (vector >> 5)) << 2];
 
     private bool IsSet(ApicRegister set, int vector) => (Volatile.Read(ref Word(set, vector)) & Bit(vector)) != 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Bit(int vector) => 1u << (vector & 31);
 
     private static int HighestBit(uint value) => 31 ^ BitOperations.LeadingZeroCount(value);

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using HyperOS.Core;
 
 namespace HyperOS.Memory;
@@ -35,10 +36,13 @@ public static unsafe class PhysicalMemory
 
     public static void Zero(HostPhysicalAddress address, ulong bytes) => new Span<byte>(Pointer(address, bytes), (int)bytes).Clear();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void* Pointer(HostPhysicalAddress address, ulong bytes)
     {
         if (bytes > s_limit || address.Value > s_limit - bytes)
-            Failure.Fail(FailureKind.IndexOutOfRange);
+            FailOutside();
         return (void*)(s_base + address.Value);
     }
+
+    private static void FailOutside() => Failure.Fail(FailureKind.IndexOutOfRange);
 }

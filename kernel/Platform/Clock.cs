@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace HyperOS.Platform;
 
 /// <summary>The host's one clock: nanoseconds since the kernel's first instruction, from the time-stamp counter.</summary>
@@ -42,6 +44,7 @@ public static class Clock
 
     // value * factor / 2^32 in two multiplications: the lower half loses the factor's last three bits, so that it cannot overflow while a
     // factor is below 2^35 (125 MHz to 8 GHz). The few nanoseconds come back, forwards, each time the upper half counts.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Scale(ulong value, ulong factor) => (value >> 32) * factor + ((value & uint.MaxValue) * (factor >> 3) >> 29);
 
     // (value << 32) / divisor without losing the upper bits of a value that needs more than 32.

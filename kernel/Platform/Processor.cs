@@ -61,7 +61,11 @@ public sealed unsafe class Processor
     internal ulong BlockAddress => (ulong)_block;
 
     /// <summary>The processor that runs this code.</summary>
-    public static Processor Current => Unsafe.As<Processor>(Reference(CurrentBlock()->Processor))!;
+    public static Processor Current
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Unsafe.As<Processor>(Reference(CurrentBlock()->Processor))!;
+    }
 
     /// <summary>The thread that this processor runs; Scheduling alone sets it, and knows its type.</summary>
     public static T? CurrentThread<T>() where T : class => Unsafe.As<T>(Reference(CurrentBlock()->Thread));

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Core;
 using HyperOS.Loaders;
@@ -195,6 +196,7 @@ public sealed class GuestMemory
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryOffset(GuestPhysicalAddress address, out ulong offset)
     {
         offset = address.Value;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Emulation;
@@ -97,7 +98,9 @@ public sealed class Vcpu
     /// <summary>RAX and the other general registers, RSP excepted.</summary>
     internal ulong this[GeneralRegister register]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Registers.General[(int)register];
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         set => Registers.General[(int)register] = value;
     }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Diagnostics;
@@ -154,6 +155,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         return ExitAction.AdvanceRip;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Mask(int size) => size == 4 ? uint.MaxValue : (1u << (8 * size)) - 1;
 
     private static ExitAction ReadMsr(Vcpu vcpu)
@@ -248,10 +250,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 vcpu.TimersChanged = true;
                 return true;
             default:
-                vcpu.TimersChanged = true;
+                vcpu.TimersChanged |= IsTimerRegister(msr);
                 return vcpu.Apic.WriteMsr(msr, value, vcpu.Machine.Clock.Now, vcpu.Tsc) == MsrAccess.Done;
         }
     }
+
+    // LVT timer, initial count, divide configuration. Intel SDM vol. 3, "x2APIC Register Address Space".
+    private static bool IsTimerRegister(uint msr) => msr is LocalApic.FirstMsr + 0x32 or LocalApic.FirstMsr + 0x38 or LocalApic.FirstMsr + 0x3E;
 
     // A guest moves its own counter; its devices and its KVM clock go on with the machine's.
     private static bool WriteTsc(Vcpu vcpu, ulong value)

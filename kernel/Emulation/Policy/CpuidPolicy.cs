@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Numerics;
 using HyperOS.Specs.Kvm;
 using HyperOS.Specs.X86;
@@ -106,6 +107,7 @@ public sealed class CpuidPolicy
         return slot < 0 || subleaf != 0 && subleaf >= _subleaves[slot] ? default : _results[_first[slot] + (int)subleaf];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Slot(uint leaf)
     {
         if (leaf < BasicSlots)

@@ -55,8 +55,10 @@ public sealed class MsrPolicy
     /// <summary>RDMSR. <paramref name="value"/> counts after <see cref="MsrOutcome.Done"/> only.</summary>
     public MsrOutcome Read(uint msr, GuestMsrs stored, out ulong value)
     {
-        MsrRule rule = MsrRules.Find(msr);
         value = 0;
+        if (IsApicRegister(msr))
+            return MsrOutcome.LocalApic;
+        MsrRule rule = MsrRules.Find(msr);
         if ((rule.Needs & ~_traits) != 0 || rule.WriteOnly)
             return MsrOutcome.Fault;
         switch (rule.Handling)
@@ -80,6 +82,8 @@ public sealed class MsrPolicy
     /// <summary>WRMSR.</summary>
     public MsrOutcome Write(uint msr, GuestMsrs stored, ulong value)
     {
+        if (IsApicRegister(msr))
+            return MsrOutcome.LocalApic;
         MsrRule rule = MsrRules.Find(msr);
         if (!IsAcceptable(rule, msr, value))
             return MsrOutcome.Fault;
@@ -100,6 +104,10 @@ public sealed class MsrPolicy
 
     /// <summary>Each byte is a PAT memory type. AMD APM vol. 2, "PAT Register".</summary>
     public static bool ArePageAttributes(ulong value) => AreTypes(value, PageAttributes);
+
+    // The most frequent ones, before the table that says the same of them.
+    private bool IsApicRegister(uint msr) =>
+        unchecked(msr - Msr.IA32_X2APIC_FIRST) <= Msr.IA32_X2APIC_LAST - Msr.IA32_X2APIC_FIRST && (_traits & ProcessorTraits.X2Apic) != 0;
 
     private bool IsAcceptable(in MsrRule rule, uint msr, ulong value)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using HyperOS.Core;
+using HyperOS.Emulation;
 using HyperOS.Memory;
 using HyperOS.Specs.Amd;
 
@@ -39,6 +40,13 @@ internal sealed unsafe class SvmContext
     // compared with what the exit says, so a stale entry costs only the walk.
     public ulong CodeCr3 = ulong.MaxValue, CodePage;
     public HostPhysicalAddress CodeFrame;
+
+    // The instruction measured last, under the same condition.
+    public ulong MeasuredRip = ulong.MaxValue;
+    public uint MeasuredOffset;
+    public ushort MeasuredBytes;
+    public InterceptedOperation MeasuredOperation;
+    public int MeasuredLength;
 
     public SvmContext(HostPhysicalAddress frame)
     {

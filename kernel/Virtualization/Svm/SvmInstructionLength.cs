@@ -19,15 +19,36 @@ internal static class SvmInstructionLength
     public static bool TryGet(Vcpu vcpu, ref VmcbStateSaveArea save, out int length)
     {
         SvmContext context = vcpu.Svm!;
+        if (context.MeasuredRip == save.RIP && context.CodeCr3 == save.CR3 && context.MeasuredOperation == vcpu.Exit.Instruction
+            && PhysicalMemory.Structure<ushort>(new HostPhysicalAddress(context.CodeFrame.Value + context.MeasuredOffset)) == context.MeasuredBytes)
+        {
+            length = context.MeasuredLength;
+            return true;
+        }
         CodeSize size = (save.CS.Attributes & VmcbSegmentAttributes.L) != 0 ? CodeSize.Bits64
             : (save.CS.Attributes & VmcbSegmentAttributes.DB) != 0 ? CodeSize.Bits32 : CodeSize.Bits16;
         ulong linear = size == CodeSize.Bits64 ? save.RIP : unchecked((uint)(save.CS.Base + save.RIP));
         if (context.CodeCr3 == save.CR3 && context.CodePage == (linear & ~PageMask)
             && TryMeasure(context, linear, size, vcpu.Exit.Instruction, out length))
         {
+            Remember(context, linear, save.RIP, vcpu.Exit.Instruction, length);
             return true;
         }
         return TryFetch(vcpu, linear, ref save, out length);
+    }
+
+    // Two bytes that lie in one page: then they are what a look at the frame finds.
+    private static void Remember(SvmContext context, ulong linear, ulong rip, InterceptedOperation operation, int length)
+    {
+        uint offset = (uint)(linear & PageMask);
+        context.MeasuredRip = ulong.MaxValue;
+        if (offset > Size.Page - 2)
+            return;
+        context.MeasuredRip = rip;
+        context.MeasuredOffset = offset;
+        context.MeasuredBytes = PhysicalMemory.Structure<ushort>(new HostPhysicalAddress(context.CodeFrame.Value + offset));
+        context.MeasuredOperation = operation;
+        context.MeasuredLength = length;
     }
 
     private static bool TryMeasure(SvmContext context, ulong linear, CodeSize size, InterceptedOperation operation, out int length)
@@ -70,6 +91,7 @@ internal static class SvmInstructionLength
             context.CodeCr3 = save.CR3;
             context.CodePage = linear & ~PageMask;
             context.CodeFrame = frame;
+            context.MeasuredRip = ulong.MaxValue;
         }
         return true;
     }
