@@ -8,9 +8,9 @@ namespace HyperOS.Devices;
 /// line while MCR.OUT2 is set, as on a PC's board.
 /// </summary>
 /// <remarks>
-/// Sending takes no time: a byte written to THR is at once in the output ring, so THR always reads empty and a guest never waits for the
-/// console. When the console does not drain the ring in time, the oldest byte gives way and <see cref="DroppedOutput"/> counts it: a guest
-/// neither hangs nor loses data unseen. Input waits in a second ring until the FIFO has room, so the receiver only overruns in loopback.
+/// Sending takes no time: a byte written to THR is at once in the output ring. While the ring has no room for a FIFO's worth, THR reads
+/// occupied, so that a guest goes at the console's pace; the kernel drains or discards, so that it never hangs. Of a guest that writes all
+/// the same the oldest byte gives way, and <see cref="DroppedOutput"/> counts it. Input waits in a second ring until the FIFO has room, so the receiver only overruns in loopback.
 /// The caller holds the lock of the VM's legacy devices.
 /// </remarks>
 public sealed class Uart16550
@@ -96,7 +96,7 @@ public sealed class Uart16550
         _fifoControl = 0;
         _lineControl = 0;
         _modemControl = 0;
-        _lineStatus = LSR_Idle;
+        _lineStatus = HasRoom ? LSR_Idle : (byte)0;
         _modemStatus = MSR_Connected;
         _scratch = 0;
         _transmitterInterrupt = false;
@@ -163,7 +163,19 @@ public sealed class Uart16550
 
     /// <summary>Takes output, oldest first, as much as there is and fits.</summary>
     /// <returns>The number of bytes taken.</returns>
-    public int DequeueOutput(Span<byte> destination) => _output.Dequeue(destination);
+    public int DequeueOutput(Span<byte> destination, ulong now)
+    {
+        int taken = _output.Dequeue(destination);
+        AcceptMore(now);
+        return taken;
+    }
+
+    /// <summary>Throws away what waits, where there is no console.</summary>
+    public void DiscardOutput(ulong now)
+    {
+        _output.Clear();
+        AcceptMore(now);
+    }
 
     /// <summary>Raises what is due at <paramref name="now"/>.</summary>
     public void Advance(ulong now)
@@ -225,6 +237,8 @@ public sealed class Uart16550
         Update(now);
         return RestoreStatus.Restored;
     }
+
+    private bool HasRoom => OutputCapacity - _output.Count >= FifoDepth;
 
     private bool DivisorLatchAccess => (_lineControl & LCR_DLAB) != 0;
 
@@ -345,7 +359,19 @@ public sealed class Uart16550
             }
             _output.TryEnqueue(value);
         }
+        _transmitterInterrupt = HasRoom;
+        if (!HasRoom)
+            _lineStatus &= unchecked((byte)~LSR_Idle);
+    }
+
+    /// <summary>The transmitter is empty again once half of the ring is: an interrupt for each byte would serve nobody.</summary>
+    private void AcceptMore(ulong now)
+    {
+        if ((_lineStatus & LSR_THRE) != 0 || _output.Count > OutputCapacity / 2)
+            return;
+        _lineStatus |= LSR_Idle;
         _transmitterInterrupt = true;
+        Update(now);
     }
 
     private void ReceiveLoopback(byte value, ulong now)
@@ -366,11 +392,11 @@ public sealed class Uart16550
 
     private void WriteInterruptEnable(byte value)
     {
-        // THR is empty, so enabling its interrupt raises it, even if an earlier read of IIR has cleared it.
+        // Enabling its interrupt while THR is empty raises it, even if an earlier read of IIR has cleared it.
         if ((value & IER_ETBEI) == 0)
             _transmitterInterrupt = false;
         else if ((_interruptEnable & IER_ETBEI) == 0)
-            _transmitterInterrupt = true;
+            _transmitterInterrupt = (_lineStatus & LSR_THRE) != 0;
         _interruptEnable = (byte)(value & IER_Writable);
     }
 

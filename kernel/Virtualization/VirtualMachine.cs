@@ -24,6 +24,7 @@ public sealed class VirtualMachine
     public readonly CpuidPolicy Cpuid;
     public readonly MsrPolicy Msrs;
     public readonly ControlRegisterPolicy ControlRegisters;
+    private readonly bool _hasConsole;
 
     // Wiring.
     public readonly GuestMemory Memory;
@@ -49,6 +50,7 @@ public sealed class VirtualMachine
     {
         _slot = slot;
         Owner = slot.Owner;
+        _hasConsole = definition.Console != VmConsole.None;
         Log = log;
         Memory = memory;
         NestedTables = nestedTables;
@@ -110,6 +112,11 @@ public sealed class VirtualMachine
         _boardLock.Enter();
         _board.WritePort(port, size, value, now);
         bool output = _board.Com1.OutputCount != 0;
+        if (output && !_hasConsole)
+        {
+            _board.Com1.DiscardOutput(now);
+            output = false;
+        }
         vcpu.TimersChanged |= _board.NextEvent != _boardNextEvent;
         BoardEvent what = BoardEvent.None;
         uint exitCode = 0;
@@ -188,9 +195,10 @@ public sealed class VirtualMachine
     /// <summary>Takes what the guest wrote to its serial port. The console's thread.</summary>
     internal int DrainConsole(Span<byte> destination)
     {
+        ulong now = Clock.Now;
         _boardLock.Enter();
         _outputAnnounced = false;
-        int count = _board.Com1.DequeueOutput(destination);
+        int count = _board.Com1.DequeueOutput(destination, now);
         _boardLock.Exit();
         return count;
     }

@@ -34,7 +34,7 @@ public class BoardDevicesFuzz
             switch (random.Next(6))
             {
                 case 0: uart.EnqueueInput(buffer.AsSpan(random.Next(64)), now); break;
-                case 1: uart.DequeueOutput(buffer.AsSpan(random.Next(64))); break;
+                case 1: uart.DequeueOutput(buffer.AsSpan(random.Next(64)), now); break;
                 case 2: uart.Advance(now); break;
                 case 3: uart.Read(random.Next(8), now); break;
                 default: uart.Write(random.Next(8), Value(random), now); break;

@@ -72,7 +72,7 @@ public class MicrovmBoardTests
         Assert.Equal(0x60u, Read(0x3FD));
         Write(0x3F8, 'k');
         byte[] output = new byte[2];
-        Assert.Equal(1, _board.Com1.DequeueOutput(output));
+        Assert.Equal(1, _board.Com1.DequeueOutput(output, 0));
         Assert.Equal((byte)'k', output[0]);
     }
 

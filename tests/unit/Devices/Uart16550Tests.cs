@@ -26,7 +26,7 @@ public class Uart16550Tests
     private string Output()
     {
         byte[] buffer = new byte[Uart16550.OutputCapacity];
-        return Encoding.ASCII.GetString(buffer, 0, _uart.DequeueOutput(buffer));
+        return Encoding.ASCII.GetString(buffer, 0, _uart.DequeueOutput(buffer, _now));
     }
 
     [Fact]
@@ -53,12 +53,41 @@ public class Uart16550Tests
     }
 
     [Fact]
-    public void Output_nobody_drains_gives_way_oldest_first_and_is_counted()
+    public void A_full_transmitter_holds_the_guest_up_until_half_of_what_waits_is_drained()
+    {
+        Write(MCR, 0x08);
+        Write(IER, 0x02);
+        while ((Read(LSR) & 0x20) != 0)
+            Write(Data, (byte)'x');
+        Assert.Equal(0x00, Read(LSR) & 0x60);
+        Assert.False(Line);
+        Assert.True(_uart.OutputCount <= Uart16550.OutputCapacity);
+        Assert.Equal(0ul, _uart.DroppedOutput);
+        _uart.DequeueOutput(new byte[1000], _now);
+        Assert.False(Line);
+        _uart.DequeueOutput(new byte[Uart16550.OutputCapacity / 2], _now);
+        Assert.Equal(0x60, Read(LSR));
+        Assert.True(Line);
+        Assert.Equal(0x02, Read(IIR) & 0x0F);
+    }
+
+    [Fact]
+    public void Discarded_output_leaves_the_transmitter_empty()
+    {
+        while ((Read(LSR) & 0x20) != 0)
+            Write(Data, (byte)'x');
+        _uart.DiscardOutput(_now);
+        Assert.Equal(0x60, Read(LSR));
+        Assert.Equal(0, _uart.OutputCount);
+    }
+
+    [Fact]
+    public void Output_beyond_a_full_transmitter_gives_way_oldest_first_and_is_counted()
     {
         for (int i = 0; i < Uart16550.OutputCapacity + 3; i++)
             Write(Data, (byte)('a' + i % 26));
         Assert.Equal(3ul, _uart.DroppedOutput);
-        Assert.Equal(0x60, Read(LSR));
+        Assert.Equal(0x00, Read(LSR));
         string output = Output();
         Assert.Equal(Uart16550.OutputCapacity, output.Length);
         Assert.Equal('d', output[0]);
