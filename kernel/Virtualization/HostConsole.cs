@@ -15,13 +15,17 @@ public abstract class ConsoleSource
 
 /// <summary>
 /// The host's console: one thread that writes the log's lines and the guests' serial output, each line of a guest prefixed "NAME| ", and
-/// gives what is typed to the first guest that has the console. A line that is cut short by another speaker goes on with its prefix.
+/// gives what is typed to the first guest that has the console. A line that a guest has begun is its own for a while; if it is then cut
+/// short by another speaker, it goes on with its prefix.
 /// </summary>
 public sealed class HostConsole : ThreadBody
 {
     private const int ChunkBytes = 256;
     private const int InputBytes = 64;
     private const ulong RetryInput = 5_000_000;
+
+    /// <summary>How long others wait for the end of a line that a guest has begun, in nanoseconds.</summary>
+    private const ulong Patience = 50_000_000;
 
     private static KernelThread? s_thread;
 
@@ -31,6 +35,7 @@ public sealed class HostConsole : ThreadBody
 
     // Who has written the unfinished line that the console shows; -1 for nobody.
     private int _openLine = -1;
+    private ulong _openUntil;
 
     private HostConsole(ConsoleSource? source) => _source = source;
 
@@ -63,16 +68,19 @@ public sealed class HostConsole : ThreadBody
     {
         while (true)
         {
-            bool wrote = WriteLog();
+            bool held = IsHeld;
+            bool wrote = !held && WriteLog();
             for (int slot = 0; slot < VirtualMachines.Count; slot++)
-                wrote |= WriteGuest(slot);
+                wrote |= (slot == _openLine || !IsHeld) && WriteGuest(slot);
             bool waiting = ReadInput();
             if (!wrote)
-                Scheduler.Block(waiting ? Clock.Now + RetryInput : ulong.MaxValue);
+                Scheduler.Block(Math.Min(waiting ? Clock.Now + RetryInput : ulong.MaxValue, held ? _openUntil : ulong.MaxValue));
             else if (Scheduler.NeedsReschedule)
                 Scheduler.Yield();
         }
     }
+
+    private bool IsHeld => _openLine >= 0 && Clock.Now < _openUntil;
 
     private bool WriteLog()
     {
@@ -104,6 +112,8 @@ public sealed class HostConsole : ThreadBody
                 Diagnostics.Log.Output("| "u8);
             }
             Diagnostics.Log.Output(rest.Slice(0, length));
+            if (end < 0 && _openLine != slot)
+                _openUntil = Clock.Now + Patience;
             _openLine = end < 0 ? slot : -1;
             rest = rest.Slice(length);
         }
