@@ -117,17 +117,23 @@ public sealed class VirtualMachines : ThreadBody
         }
         while (true)
         {
-            bool running = false;
+            bool running = false, leaving = false, finished = false;
             for (int i = 0; i < s_count; i++)
             {
                 VirtualMachineSlot slot = s_slots[i]!;
                 if (slot.State == VirtualMachineState.Running && slot.Thread.TryGet(out KernelThread? thread) && thread!.HasEnded)
+                {
                     Finish(slot, thread);
+                    finished = true;
+                }
                 running |= slot.State == VirtualMachineState.Running;
+                leaving |= slot.State == VirtualMachineState.Running && slot.Machine!.IsStopping;
             }
+            if (finished)
+                continue; // the wake of what has ended meanwhile may be spent on Finish's own waits
             if (!running && s_count > 0)
                 AllStopped();
-            Scheduler.Block();
+            Scheduler.Block(leaving ? Clock.Now + 1_000_000 : ulong.MaxValue); // a thread wakes this one just before its end
         }
     }
 
@@ -243,6 +249,7 @@ public sealed class VirtualMachines : ThreadBody
         ulong leaked = FrameAllocator.FramesOf(slot.Owner);
         if (leaked != 0)
             Log.Write("memory"u8, $"{leaked} frames of a stopped machine were not given back");
+        Log.Write("memory"u8, $"{FrameAllocator.UnreservedBlocks * 2} MiB free, the kernel holds {FrameAllocator.FramesOf(FrameOwner.Kernel) * 4} KiB");
         bool again = slot.Restart == VmRestart.Always && !StopReasons.IsKill(reason)
             || slot.Restart == VmRestart.OnFailure && StopReasons.IsFailure(reason, exitCode);
         if (again)
