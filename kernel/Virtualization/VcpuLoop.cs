@@ -350,11 +350,14 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         if (outcome == EmulationOutcome.Completed)
             TVendor.EndInterruptShadow(vcpu);
         if (emulator.SingleStepTrap)
-        {
-            TVendor.WriteDebug(vcpu, 6, TVendor.ReadDebug(vcpu, 6) | (ulong)Dr6.BS);
-            vcpu.QueueException(ExceptionVector.DB);
-        }
+            TrapSingleStep(vcpu);
         return ExitAction.Resume;
+    }
+
+    private static void TrapSingleStep(Vcpu vcpu)
+    {
+        TVendor.WriteDebug(vcpu, 6, TVendor.ReadDebug(vcpu, 6) | (ulong)Dr6.BS);
+        vcpu.QueueException(ExceptionVector.DB);
     }
 
     private static ExitAction ControlRegister(Vcpu vcpu)
@@ -472,6 +475,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         state.RIP = unchecked(state.RIP + (ulong)length);
         TVendor.WriteState(vcpu, in state);
         TVendor.EndInterruptShadow(vcpu);
+        if ((state.RFLAGS & Rflags.TF) != 0)
+            TrapSingleStep(vcpu);
         return ExitAction.Resume;
     }
 
