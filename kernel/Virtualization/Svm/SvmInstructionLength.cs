@@ -74,13 +74,17 @@ internal static class SvmInstructionLength
         return InterceptedInstructionDecoder.TryGetLength(code, size, operation, out length);
     }
 
+    // WBNOINVD has no exit of its own, and QEMU's emulation names INVD as WBINVD too.
+    private static bool IsNamed(InterceptedOperation found, InterceptedOperation exit) =>
+        found == exit || exit == InterceptedOperation.WBINVD && found is (InterceptedOperation.WBNOINVD or InterceptedOperation.INVD);
+
     private static bool TryFetch(Vcpu vcpu, ulong linear, ref VmcbStateSaveArea save, out int length)
     {
         InstructionEmulator emulator = vcpu.Emulator;
         SvmVendor.ReadState(vcpu, ref emulator.State);
         EmulationOutcome outcome = emulator.DecodeIntercepted(out InterceptedInstruction instruction);
         length = instruction.Length;
-        if (outcome != EmulationOutcome.Completed || instruction.Operation != vcpu.Exit.Instruction)
+        if (outcome != EmulationOutcome.Completed || !IsNamed(instruction.Operation, vcpu.Exit.Instruction))
             return false;
         SvmContext context = vcpu.Svm!;
         PageWalkResult walk = GuestPageWalker.Translate(
