@@ -76,14 +76,15 @@ public static class LocalApic
     /// <summary>Interrupts this processor with <see cref="Vectors.Timer"/> at a time of <see cref="Clock"/>, or a little after.</summary>
     public static void ArmTimer(ulong deadline)
     {
+        // At most a second ahead, however far the deadline is: the interrupt then arms it anew.
+        const ulong Farthest = 1_000_000_000;
+        ulong now = Clock.Now;
+        ulong ahead = deadline <= now ? 0 : System.Math.Min(deadline - now, Farthest);
         if (s_tscDeadline)
         {
-            ModelSpecificRegister.Write(Msr.IA32_TSC_DEADLINE, Clock.TimestampAt(deadline));
+            ModelSpecificRegister.Write(Msr.IA32_TSC_DEADLINE, Cpu.ReadTimestamp() + Clock.ToTicks(ahead));
             return;
         }
-        ulong now = Clock.Now;
-        // At most a second ahead: the interrupt then arms it anew.
-        ulong ahead = deadline <= now ? 0 : System.Math.Min(deadline - now, 1_000_000_000);
         Write(InitialCount, (uint)System.Math.Max(1, ahead * s_timerFrequency / 1_000_000_000 + 1));
     }
 

@@ -19,6 +19,7 @@ public static unsafe class FrameAllocator
     private const uint BlocksBelow4GiB = (uint)(4 * Size.GiB / Size.LargePage);
     private const ulong LowMemoryEnd = Size.MiB;
     private const ulong ZeroedTarget = 128;
+    private const ulong KeptForKernel = 2;
 
     private enum BlockState : byte
     {
@@ -120,11 +121,14 @@ public static unsafe class FrameAllocator
         return true;
     }
 
-    /// <summary>Sets whole blocks aside, so that filling a guest's memory on demand cannot fail.</summary>
+    /// <summary>
+    /// Sets whole blocks aside, so that filling a guest's memory on demand cannot fail. Some are always left for what the kernel needs
+    /// itself: tables, stacks, arenas.
+    /// </summary>
     public static bool TryReserveLarge(ulong blocks)
     {
         bool interrupts = s_lock.Enter();
-        bool enough = blocks <= s_freeBlocks - s_reservedBlocks;
+        bool enough = blocks + KeptForKernel <= s_freeBlocks - s_reservedBlocks;
         if (enough)
             s_reservedBlocks += blocks;
         s_lock.Exit(interrupts);

@@ -29,9 +29,6 @@ public static class Clock
 
     public static ulong ToTicks(ulong nanoseconds) => Scale(nanoseconds, s_ticksPerNanosecond);
 
-    /// <summary>The time-stamp counter's value at a time on this clock.</summary>
-    public static ulong TimestampAt(ulong nanoseconds) => s_start + ToTicks(nanoseconds);
-
     /// <summary>Spins for so long, for hardware that demands it; not at all before calibration.</summary>
     public static void Delay(ulong nanoseconds)
     {

@@ -80,7 +80,6 @@ public static class Scheduler
         handle = new ThreadHandle(thread);
         bool interrupts = thread.Queue.Enter();
         thread.Queue.Enqueue(thread);
-        thread.Queue.ArmTimer();
         thread.Queue.Exit(interrupts);
         return true;
     }

@@ -37,7 +37,13 @@ public sealed class GuestClock
     public ulong ToHost(ulong nanoseconds) => nanoseconds == ulong.MaxValue ? ulong.MaxValue : HostOffset + Math.Min(nanoseconds, ulong.MaxValue >> 1);
 
     /// <summary>A value of the guest's counter as a time of the host's <see cref="Clock"/>.</summary>
-    public ulong TscToHost(ulong tsc) => ToHost(Clock.ToNanoseconds(tsc));
+    public ulong TscToHost(ulong tsc)
+    {
+        // Farther ahead than this is never: no timer has to come for it, and the conversion cannot overflow.
+        ulong horizon = Clock.Frequency << 24;
+        ulong now = Tsc;
+        return tsc > now && tsc - now > horizon ? ulong.MaxValue : ToHost(Clock.ToNanoseconds(tsc));
+    }
 
     /// <summary>Writes the record from which the guest computes its time; with a stable counter it never changes.</summary>
     public bool TryWriteSystemTime(GuestMemory memory, GuestPhysicalAddress address)

@@ -19,7 +19,7 @@ internal sealed class VcpuThread<TVendor> : ThreadBody where TVendor : struct, I
     {
         _vcpu.Thread = Scheduler.Current;
         if (!_service.TryRun())
-            _vcpu.Machine.Stop(StopReason.Fault, _vcpu);
+            _vcpu.Machine.Poison();
         ExtendedStates.Release(_vcpu);
         VirtualMachines.WakeManager();
     }

@@ -37,6 +37,7 @@ public sealed class VirtualMachine
     public readonly Vcpu Vcpu;
     private SpinLock _boardLock;
     private volatile StopReason _stopReason;
+    private volatile bool _isPoisoned;
     private uint _exitCode;
 
     // The board's next event as the timers know it.
@@ -190,13 +191,14 @@ public sealed class VirtualMachine
     }
 
     /// <summary>Whether the guest wrote what the console has not taken yet.</summary>
-    internal bool HasConsoleOutput => _board.Com1.OutputCount != 0;
+    internal bool HasConsoleOutput => !_isPoisoned && _board.Com1.OutputCount != 0;
 
     /// <summary>Takes what the guest wrote to its serial port. The console's thread.</summary>
     internal int DrainConsole(Span<byte> destination)
     {
         ulong now = Clock.Now;
-        _boardLock.Enter();
+        if (!TryEnterBoard())
+            return 0;
         _outputAnnounced = false;
         int count = _board.Com1.DequeueOutput(destination, now);
         _boardLock.Exit();
@@ -208,11 +210,31 @@ public sealed class VirtualMachine
     internal int FeedConsole(ReadOnlySpan<byte> bytes)
     {
         ulong now = Clock.Now;
-        _boardLock.Enter();
+        if (Vcpu.Thread is null || !TryEnterBoard())
+            return 0;
         int count = _board.Com1.EnqueueInput(bytes, now);
         _boardLock.Exit();
-        Scheduler.Wake(Vcpu.Thread!); // the port's time-out is a timer
+        Scheduler.Wake(Vcpu.Thread); // the port's time-out is a timer
         return count;
+    }
+
+    /// <summary>A fault ended the vCPU's work, perhaps with the board's lock held: nobody may wait for it any more.</summary>
+    internal void Poison()
+    {
+        _isPoisoned = true;
+        Stop(StopReason.Fault, Vcpu);
+    }
+
+    // For other threads than the vCPU's.
+    private bool TryEnterBoard()
+    {
+        while (!_boardLock.TryEnter())
+        {
+            if (_isPoisoned)
+                return false;
+            Thread.SpinWait(1);
+        }
+        return true;
     }
 
     private sealed class Kicker : VcpuKick
