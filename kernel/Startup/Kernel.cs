@@ -78,6 +78,7 @@ internal static class Kernel
         BootModule bundle = boot.Modules.IsEmpty ? default : boot.Modules[0];
         VirtualMachines.Start(bundle.Address, bundle.Length, new WhenAllStopped());
         Arena.Seal();
+        Log.Write("memory"u8, $"kernel {FrameAllocator.FramesOf(FrameOwner.Kernel) * Size.Page / Size.KiB} KiB");
         Log.Write("hyperos"u8, $"ready");
         Cpu.EnableInterrupts();
         Scheduler.Idle();

@@ -43,6 +43,9 @@ public sealed class GuestMemory
     /// <summary>In bytes.</summary>
     public ulong Length => _bytes;
 
+    /// <summary>RAM that was touched and has frames, in bytes.</summary>
+    public ulong BytesInUse => ((ulong)_blocks.Length - _reserved) * Size.LargePage;
+
     /// <summary>Gives everything back. No vCPU runs, and no processor holds a translation, any more.</summary>
     public void Destroy()
     {

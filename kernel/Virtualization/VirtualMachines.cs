@@ -50,6 +50,13 @@ public sealed class VirtualMachines : ThreadBody
 
     internal static int Count => s_count;
 
+    /// <summary>Whether the log tells of each machine that stops what exits and memory it took.</summary>
+    public static bool ReportsExits
+    {
+        get => ExitReport.IsWanted;
+        set => ExitReport.IsWanted = value;
+    }
+
     /// <summary>Starts the manager's thread, which starts the machines of a bundle that are to start by themselves.</summary>
     /// <param name="bundle">The boot module; length 0 when there is none.</param>
     public static void Start(HostPhysicalAddress bundle, ulong length, AllStoppedActions actions)
@@ -239,6 +246,8 @@ public sealed class VirtualMachines : ThreadBody
             Scheduler.Block(Clock.Now + 1_000_000);
         }
         slot.State = VirtualMachineState.Ended;
+        if (ExitReport.IsWanted)
+            ExitReport.Write(slot, machine);
         Scheduler.Reclaim(thread);
         VirtualMachineBuilder.TearDown(slot);
         slot.State = VirtualMachineState.Stopped;
