@@ -14,6 +14,7 @@ DEPS    := out/.deps
 TOOLS      := out/host/bin
 IMAGETOOL  := $(TOOLS)/ImageTool/release/imagetool.dll
 SYMBOLISER := $(TOOLS)/Symboliser/release/symboliser.dll
+BENCH      := $(TOOLS)/Bench/release/bench.dll
 BUILD      := dotnet build -c Release -v q -nologo
 
 sources = $(shell find $(wildcard $(1)) -name '*.cs' -o -name '*.csproj') $(wildcard $(1:%=%/Directory.Build.props)) \
@@ -22,12 +23,13 @@ sources = $(shell find $(wildcard $(1)) -name '*.cs' -o -name '*.csproj') $(wild
 need = @command -v $(1) > /dev/null || { echo "$(1) is missing (Debian package $(2)): make deps installs it" >&2; exit 1; }
 need-dotnet = @dotnet --version > /dev/null 2>&1 || { echo "dotnet is missing: install the .NET 10 SDK, which README.md names" >&2; exit 1; }
 
-.PHONY: help deps iso run debug test clean
+.PHONY: help deps iso run debug test bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run     installs what is missing, builds the ISO and boots it in QEMU; Ctrl-A X leaves"
 	@echo "make test    runs all tests"
+	@echo "make bench   measures instructions, boot times and sizes under an emulator that counts"
 	@echo "make iso     builds out/hyperos.iso; with VMS=file.yaml OUT=file.iso one that starts that file's guests,"
 	@echo "             checked against HOST_MEMORY=size (2GiB) of the machine that is to run them"
 	@echo "make debug   as run, but QEMU waits for GDB"
@@ -39,6 +41,7 @@ deps:
 	iso/guest/fetch out/cache/guest
 	dotnet restore HyperOS.sln -v q
 	dotnet restore tests/boot -v q
+	dotnet restore tests/bench -v q
 	dotnet restore kernel/Startup -p:Freestanding=true -v q
 	@mkdir -p out && touch $(DEPS)
 
@@ -61,6 +64,10 @@ test:
 	@$(MAKE) --no-print-directory $(OUT)
 	@tools/test out/test-results
 
+bench: $(DEPS)
+	@$(MAKE) --no-print-directory out/hyperos.iso $(IMAGETOOL) $(BENCH)
+	@dotnet $(BENCH)
+
 clean:
 	find out -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2> /dev/null || true
 
@@ -79,6 +86,11 @@ out/kernel/asm/%.o: %.asm
 $(ELF): boot/kernel.ld $(ASM) $(OBJECT)
 	$(call need,ld.lld,lld)
 	ld.lld -nostdlib -static --no-relax -z max-page-size=4096 -T $< -o $@ $(ASM) $(OBJECT)
+
+$(BENCH): $(call sources,tests/bench)
+	$(need-dotnet)
+	$(BUILD) tests/bench/Bench.csproj
+	@touch $@
 
 # The guests: the bundle is always made anew and written only if it differs, for only the image tool knows what the VM file names.
 

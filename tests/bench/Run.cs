@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace HyperOS.Bench;
+
+/// <summary>What a machine said and how long it took, from reset to its end, by the emulator's own clock. One nanosecond is one instruction.</summary>
+/// <param name="Log">Its serial line, without carriage returns.</param>
+/// <param name="Duration">In nanoseconds; null for a machine that ended the emulator itself.</param>
+internal sealed partial record Run(string Log, double? Duration)
+{
+    /// <summary>Time of the first line that contains the text, on the host's log, in nanoseconds.</summary>
+    /// <exception cref="BenchException">There is no such line.</exception>
+    public double TimeOf(string text) =>
+        LogLine().Matches(Log).FirstOrDefault(line => line.Groups["text"].Value.Contains(text, StringComparison.Ordinal)) is { } match
+            ? double.Parse(match.Groups["seconds"].Value, CultureInfo.InvariantCulture) * 1e9
+            : throw new BenchException($"the log does not say \"{text}\":\n{Tail}");
+
+    /// <summary>The exit code of HyperOS's machine: batch guests give the ticks of their own time-stamp counter.</summary>
+    /// <exception cref="BenchException">It is 0: the guest has found something wrong.</exception>
+    public double ExitCode => double.Parse(Find(@"vm bench: stopped: exit code ([1-9]\d*)$"), CultureInfo.InvariantCulture);
+
+    /// <summary>The ticks that a guest prints.</summary>
+    public double PrintedTicks => long.Parse(Find(@"^(?:\w+\| )?ticks ([0-9a-f]{16})$"), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    /// <summary>The first group of a pattern's first match.</summary>
+    public string Find(string pattern) =>
+        Regex.Match(Log, pattern, RegexOptions.Multiline) is { Success: true } match
+            ? match.Groups[1].Value
+            : throw new BenchException($"the log has no line like {pattern}:\n{Tail}");
+
+    private string Tail => string.Join('\n', Log.Split('\n').TakeLast(8));
+
+    [GeneratedRegex(@"^\[(?<seconds>\d+\.\d{6})\] (?<text>.*)$", RegexOptions.Multiline)]
+    private static partial Regex LogLine();
+}
+
+/// <summary>A figure cannot be had; the message says why.</summary>
+internal sealed class BenchException(string message) : Exception(message);

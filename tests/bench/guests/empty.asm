@@ -1,0 +1,5 @@
+; The loop alone.
+%include "bench.inc"
+    BENCH
+    REPEAT
+    REPEAT_END
