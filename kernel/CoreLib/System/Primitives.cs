@@ -6,7 +6,11 @@ public struct Void { }
 
 public struct Boolean { private bool _value; }
 
-public struct Char { private char _value; }
+public struct Char
+{
+    private char _value;
+    public const char MaxValue = '\uFFFF';
+}
 
 public struct SByte
 {

@@ -16,7 +16,7 @@ internal static class Layering
 
     /// <summary>Rooms without unsafe code, compiled for the host as well.</summary>
     public static IReadOnlyList<string> PureRooms { get; } =
-        ["Core", "Specs", "Abi", "Devices", "Emulation", "Loaders", "Firmware", "Switching", "Storage"];
+        ["Core", "Specs", "Abi", "Devices", "Emulation", "Loaders", "Firmware", "Display", "Switching", "Storage"];
 
     /// <summary>What a room may refer to; null for a room that the rule does not name.</summary>
     public static IReadOnlyCollection<string>? Allowed(string room) => room switch
@@ -24,7 +24,7 @@ internal static class Layering
         "CoreLib" or "Core" => [],
         "Specs" or "Abi" => ["Core"],
         "Platform" => s_base,
-        "Devices" or "Emulation" or "Loaders" or "Firmware" or "Switching" or "Storage" => s_base,
+        "Devices" or "Emulation" or "Loaders" or "Firmware" or "Display" or "Switching" or "Storage" => s_base,
         "Memory" or "Interrupts" or "Scheduling" or "Processes" or "Diagnostics" => [.. s_base, "Platform", "Firmware", .. s_running],
         "Virtualization" => [.. s_base, "Platform", .. s_running, .. PureRooms],
         _ => null,
