@@ -8,6 +8,7 @@ ELF     := out/hyperos.elf
 OBJECT  := out/kernel/kernel.o
 ASM     := $(patsubst %.asm,out/kernel/asm/%.o,$(wildcard boot/*.asm kernel/*/*.asm kernel/*/*/*.asm))
 BUNDLE  := out/bundle/$(subst /,_,$(OUT)).bundle
+FONT    := out/cache/packages/font.psf
 GUEST   := out/guest/vmlinuz out/guest/initrd.img
 DEPS    := out/.deps
 
@@ -38,7 +39,7 @@ help:
 
 deps:
 	tools/deps
-	iso/guest/fetch out/cache/guest
+	iso/fetch out/cache/packages
 	dotnet restore HyperOS.sln -v q
 	dotnet restore tests/boot -v q
 	dotnet restore tests/bench -v q
@@ -103,14 +104,14 @@ $(SYMBOLISER): $(call sources,tools/Symboliser)
 	$(BUILD) tools/Symboliser/Symboliser.csproj
 	@touch $@
 
-out/cache/guest/vmlinuz out/cache/guest/busybox &:
-	iso/guest/fetch out/cache/guest
+out/cache/packages/vmlinuz out/cache/packages/busybox out/cache/packages/font.psf &:
+	iso/fetch out/cache/packages
 
-out/guest/vmlinuz: out/cache/guest/vmlinuz
+out/guest/vmlinuz: out/cache/packages/vmlinuz
 	@mkdir -p $(@D)
 	cp $< $@
 
-out/guest/initrd.img: out/cache/guest/busybox iso/guest/init $(IMAGETOOL)
+out/guest/initrd.img: out/cache/packages/busybox iso/guest/init $(IMAGETOOL)
 	@mkdir -p $(@D)
 	@dotnet $(IMAGETOOL) initramfs --busybox $< --init iso/guest/init --out $@
 
@@ -118,11 +119,11 @@ $(BUNDLE): FORCE $(IMAGETOOL) $(if $(filter iso/default.yaml,$(VMS)),$(GUEST))
 	@mkdir -p $(@D)
 	@dotnet $(IMAGETOOL) bundle --vms '$(VMS)' --host-memory $(HOST_MEMORY) --out $@
 
-$(OUT): $(ELF) $(BUNDLE) iso/build iso/grub.cfg iso/early.cfg
+$(OUT): $(ELF) $(BUNDLE) $(FONT) iso/build iso/grub.cfg iso/early.cfg
 	$(call need,xorriso,xorriso)
 	$(call need,mformat,mtools)
 	$(call need,grub-mkimage,grub-common)
 	$(call need,strip,binutils)
-	@iso/build $(ELF) $(BUNDLE) $@
+	@iso/build $(ELF) $(BUNDLE) $(FONT) $@
 
 FORCE:

@@ -19,8 +19,8 @@ Multiboot2Header:
     dd 0xE85250D6, 0, .end - Multiboot2Header
     dd 0x100000000 - (0xE85250D6 + (.end - Multiboot2Header))
     align 8
-    dw 5, 1                             ; framebuffer, optional: any size, 32 bits a pixel
-    dd 20, 0, 0, 32
+    dw 5, 1                             ; framebuffer, optional: preferably 1024 by 768 of 32 bits, else any
+    dd 20, 1024, 768, 32
     align 8
     dw 6, 0                             ; modules on page boundaries
     dd 8
