@@ -8,6 +8,9 @@ public abstract class ConsoleSink
 {
     /// <summary>Takes all of it, waiting for the device where it must.</summary>
     public abstract void Write(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Shows what was taken, where that is a step of its own: one that costs as much for a line as for a screenful.</summary>
+    public virtual void Refresh() { }
 }
 
 /// <summary>
@@ -29,8 +32,12 @@ public static class Log
     /// <summary>Bytes that the ring had to overwrite before they were drained.</summary>
     public static ulong Lost { get; private set; }
 
+    /// <summary>A further place for the log to go to. It is given what has gone out so far, as far as the ring still holds it.</summary>
     public static void AddSink(ConsoleSink sink)
     {
+        for (ulong at = s_written - Math.Min(s_written, RingSize); at < s_drained; at++)
+            sink.Write(new ReadOnlySpan<byte>(s_ring, (int)(at % RingSize), 1));
+        sink.Refresh();
         for (int i = 0; i < s_sinks.Length; i++)
         {
             if (s_sinks[i] is null)
@@ -103,12 +110,20 @@ public static class Log
             sink?.Write(bytes);
     }
 
-    /// <summary>Drains all that waits to the sinks, on the caller's time.</summary>
+    /// <summary>Shows what <see cref="Output"/> has written.</summary>
+    public static void Refresh()
+    {
+        foreach (ConsoleSink? sink in s_sinks)
+            sink?.Refresh();
+    }
+
+    /// <summary>Drains all that waits to the sinks and shows it, on the caller's time.</summary>
     public static void Flush()
     {
         Span<byte> chunk = stackalloc byte[128];
         for (int count = Drain(chunk); count > 0; count = Drain(chunk))
             Output(chunk.Slice(0, count));
+        Refresh();
     }
 
     private static void Append(ReadOnlySpan<byte> bytes)

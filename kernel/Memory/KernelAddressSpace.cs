@@ -15,6 +15,9 @@ public enum Protection
 
     /// <summary>Device registers: read and write, uncached.</summary>
     Device,
+
+    /// <summary>A framebuffer: read and write, uncached, writes gathered; <see cref="Platform.Processor.PageAttributeTable"/>.</summary>
+    WriteCombining,
 }
 
 /// <summary>Takes stale translations out of every processor's TLB. Interrupts has the one implementation; before it, only this processor runs.</summary>
@@ -170,6 +173,8 @@ public static class KernelAddressSpace
         Protection.ReadOnly => PageTableEntry.Present | PageTableEntry.Global | PageTableEntry.NoExecute,
         Protection.Device => PageTableEntry.Present | PageTableEntry.Global | PageTableEntry.NoExecute | PageTableEntry.Writable
             | PageTableEntry.CacheDisable | PageTableEntry.WriteThrough,
+        Protection.WriteCombining => PageTableEntry.Present | PageTableEntry.Global | PageTableEntry.NoExecute | PageTableEntry.Writable
+            | PageTableEntry.WriteThrough,
         _ => PageTableEntry.Present | PageTableEntry.Global | PageTableEntry.NoExecute | PageTableEntry.Writable,
     };
 

@@ -23,6 +23,12 @@ internal unsafe struct ProcessorBlock
 /// </summary>
 public sealed unsafe class Processor
 {
+    /// <summary>
+    /// What the bits of a page table entry mean for caching: as after reset, but for write-through, which nobody uses and which stands for
+    /// write-combining. Intel SDM vol. 3, "Programming the PAT".
+    /// </summary>
+    public const ulong PageAttributeTable = 0x0007_0406_0007_0106;
+
     /// <summary>Position in bring-up order; the boot processor is 0.</summary>
     public readonly int Index;
 
@@ -86,6 +92,7 @@ public sealed unsafe class Processor
         // Loading the segment registers leaves GS_BASE alone only if GS itself is not loaded: write it again all the same.
         ModelSpecificRegister.Write(Msr.GS_BASE, (ulong)_block);
         ModelSpecificRegister.Write(Msr.KernelGSbase, 0);
+        ModelSpecificRegister.Write(Msr.IA32_PAT, PageAttributeTable);
         ulong cr4 = ControlRegister.ReadCr4() | (ulong)(Cr4.PGE);
         CpuidResult structured = Cpu.Identify(0).Eax >= 7 ? Cpu.Identify(7) : default;
         if ((structured.Ebx & (uint)Cpuid7Ebx.SMEP) != 0)

@@ -22,6 +22,7 @@ internal sealed class FirmwareMemory : PhysicalMemoryReader
 internal static class BootInformation
 {
     private const uint Multiboot2Magic = 0x36D76289;
+    private const ulong MaximumFont = 4 * Size.MiB;
 
     public static BootInfo Read(uint magic, uint information, PhysicalMemoryReader memory)
     {
@@ -31,6 +32,26 @@ internal static class BootInformation
         if (status != BootInfoStatus.Ok)
             Panic.Stop($"boot information: {Describe(status)}");
         return boot;
+    }
+
+    /// <summary>The VMs' bundle. PVH loaders give their one module no name. Of length 0 when there is none.</summary>
+    public static BootModule Bundle(BootInfo boot) => TryFindModule(boot, "bundle"u8, out BootModule bundle) || TryFindModule(boot, ""u8, out bundle) ? bundle : default;
+
+    /// <summary>The screen's font; empty when there is none.</summary>
+    public static ReadOnlySpan<byte> Font(BootInfo boot) =>
+        TryFindModule(boot, "font"u8, out BootModule font) && font.Length <= MaximumFont && font.Address.TryAdd(font.Length, out HostPhysicalAddress end)
+            && end.Value <= PhysicalMemory.Limit ? PhysicalMemory.Bytes(font.Address, (int)font.Length) : default;
+
+    private static bool TryFindModule(BootInfo boot, ReadOnlySpan<byte> name, out BootModule module)
+    {
+        for (int i = 0; i < boot.Modules.Length; i++)
+        {
+            module = boot.Modules[i];
+            if (boot.ModuleName(i).SequenceEqual(name))
+                return true;
+        }
+        module = default;
+        return false;
     }
 
     private static BootInfoStatus ReadMultiboot2(HostPhysicalAddress address, BootInfo boot)

@@ -8,6 +8,7 @@ using HyperOS.Platform;
 using HyperOS.Power;
 using HyperOS.Scheduling;
 using HyperOS.Rtc;
+using HyperOS.Screen;
 using HyperOS.Serial;
 using HyperOS.Virtualization;
 using HyperOS.Virtualization.Svm;
@@ -50,6 +51,11 @@ internal static class Kernel
         Panic.Install(new Stacks());
         Log.Write("memory"u8, $"{FrameAllocator.TotalBytes / Size.MiB} MiB, {FrameAllocator.UnreservedBlocks * 2} MiB free, {acpi.Numa.NodeCount} node(s)");
 
+        // The screen, which shows the log so far too.
+        ScreenConsole? screen = ScreenConsole.Detect(in boot.Framebuffer, BootInformation.Font(boot));
+        if (screen is not null)
+            Log.AddSink(screen);
+
         // Interrupts and processors.
         PowerControl.Initialize(acpi.Power);
         if (!LocalApic.TryInitialize(acpi.Interrupts.LocalApicAddress) || !IoApic.TryInitialize(new HostPhysicalAddress(acpi.Interrupts.IoApics[0].IOAPICAddress)))
@@ -75,7 +81,7 @@ internal static class Kernel
 
         // The console and the machines have threads; after this, the kernel allocates no more for itself.
         HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
-        BootModule bundle = boot.Modules.IsEmpty ? default : boot.Modules[0];
+        BootModule bundle = BootInformation.Bundle(boot);
         VirtualMachines.Start(bundle.Address, bundle.Length, new WhenAllStopped());
         Arena.Seal();
         Log.Write("memory"u8, $"kernel {FrameAllocator.FramesOf(FrameOwner.Kernel) * Size.Page / Size.KiB} KiB");

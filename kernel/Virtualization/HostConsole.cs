@@ -27,6 +27,9 @@ public sealed class HostConsole : ThreadBody
     /// <summary>How long others wait for the end of a line that a guest has begun, in nanoseconds.</summary>
     private const ulong Patience = 50_000_000;
 
+    /// <summary>Between two refreshes of the screen, in nanoseconds, and so many times as long as one took: a fifth of the thread's time at most.</summary>
+    private const ulong RefreshPause = 30_000_000, RefreshPauses = 4;
+
     private static KernelThread? s_thread;
 
     private readonly ConsoleSource? _source;
@@ -36,6 +39,10 @@ public sealed class HostConsole : ThreadBody
     // Who has written the unfinished line that the console shows; -1 for nobody.
     private int _openLine = -1;
     private ulong _openUntil;
+
+    // Whether something was written since the last refresh, and when the next may come.
+    private bool _isStale;
+    private ulong _nextRefresh;
 
     private HostConsole(ConsoleSource? source) => _source = source;
 
@@ -73,14 +80,30 @@ public sealed class HostConsole : ThreadBody
             for (int slot = 0; slot < VirtualMachines.Count; slot++)
                 wrote |= (slot == _openLine || !IsHeld) && WriteGuest(slot);
             bool waiting = ReadInput();
+            _isStale |= wrote;
+            ulong refresh = Refresh();
             if (!wrote)
-                Scheduler.Block(Math.Min(waiting ? Clock.Now + RetryInput : ulong.MaxValue, held ? _openUntil : ulong.MaxValue));
+                Scheduler.Block(Math.Min(refresh, Math.Min(waiting ? Clock.Now + RetryInput : ulong.MaxValue, held ? _openUntil : ulong.MaxValue)));
             else if (Scheduler.NeedsReschedule)
                 Scheduler.Yield();
         }
     }
 
     private bool IsHeld => _openLine >= 0 && Clock.Now < _openUntil;
+
+    // Lets the screen follow. Returns when it has to be done again.
+    private ulong Refresh()
+    {
+        ulong start = Clock.Now;
+        if (_isStale && start >= _nextRefresh)
+        {
+            Diagnostics.Log.Refresh();
+            ulong end = Clock.Now;
+            _nextRefresh = end + Math.Max(RefreshPause, RefreshPauses * (end - start));
+            _isStale = false;
+        }
+        return _isStale ? _nextRefresh : ulong.MaxValue;
+    }
 
     private bool WriteLog()
     {

@@ -15,6 +15,9 @@ internal static class Workspace
     /// <summary>The kernel's ELF file with symbols.</summary>
     public static string Kernel => Build("out/hyperos.elf", path => Run("make", ["--no-print-directory", path]));
 
+    /// <summary>The screen's font.</summary>
+    public static string Font => Build("out/cache/packages/font.psf", path => Run("make", ["--no-print-directory", path]));
+
     /// <summary>A purpose-built guest: tests/guests/NAME.asm as an ELF32 multiboot1 kernel.</summary>
     public static string Guest(string name) => Build($"out/guests/{name}.elf", path =>
         Run("nasm", ["-f", "bin", "-Wall", "-Werror", "-I", "tests/guests/", "-o", path, $"tests/guests/{name}.asm"]));
