@@ -28,7 +28,7 @@ internal static class Workshop
     public static string Initrd()
     {
         string path = $"{Folder}/initrd.img";
-        Tool("dotnet", ImageTool, "initramfs", "--busybox", "out/cache/guest/busybox", "--init", Guest("init"), "--out", path);
+        Tool("dotnet", ImageTool, "initramfs", "--busybox", "out/cache/packages/busybox", "--init", Guest("init"), "--out", path);
         return path;
     }
 
