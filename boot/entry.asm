@@ -65,8 +65,7 @@ Entry32:
 
 global EnableLongMode
 EnableLongMode:
-    mov eax, cr4
-    or eax, (1 << 5) | (1 << 9) | (1 << 10)         ; PAE, OSFXSR, OSXMMEXCPT
+    mov eax, (1 << 5) | (1 << 9) | (1 << 10)        ; PAE, OSFXSR, OSXMMEXCPT, and nothing that firmware left
     mov cr4, eax
     mov eax, BootTables
     mov cr3, eax

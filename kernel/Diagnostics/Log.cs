@@ -58,6 +58,9 @@ public static class Log
     public static void GoDirect()
     {
         s_waker = null;
+        // A processor that was stopped meanwhile, or this one, may hold the lock: from here on there is one writer.
+        Processor.Current.HeldLocks = 0;
+        s_lock = new KernelLock(LockRank.Log);
         Flush();
     }
 

@@ -31,6 +31,9 @@ public static class Panic
     /// <summary>Seconds between the report and the restart; the host's `panic=` option.</summary>
     public static uint RebootDelaySeconds { get; set; } = 5;
 
+    /// <summary>Set from the moment on that a processor reports.</summary>
+    public static bool IsActive => Volatile.Read(ref s_panicking) != 0;
+
     public static void Install(PanicActions actions) => s_actions = actions;
 
     public static void Install(StackBounds stacks) => s_stacks = stacks;

@@ -43,8 +43,11 @@ public sealed class InterruptTable : InterruptDispatcher
 
     private static void Exception(ExceptionVector vector, ref InterruptFrame frame)
     {
-        if (vector == ExceptionVector.NMI)
-            Cpu.Stop(); // the only sender is another processor's panic
+        if (vector == ExceptionVector.NMI && Panic.IsActive)
+            Cpu.Stop(); // another processor's panic sent it
+        // Nothing can be said of the state that these leave behind: no domain contains them.
+        if (vector is ExceptionVector.NMI or ExceptionVector.DF or ExceptionVector.MC)
+            Panic.Stop($"{Name(vector)}", frame.Rip, frame.Rsp, frame.Rbp);
         if (vector == ExceptionVector.PF)
         {
             ulong address = ControlRegister.ReadCr2();
@@ -63,6 +66,7 @@ public sealed class InterruptTable : InterruptDispatcher
         ExceptionVector.DF => "double fault"u8,
         ExceptionVector.GP => "general protection fault"u8,
         ExceptionVector.MC => "machine check"u8,
+        ExceptionVector.NMI => "non-maskable interrupt"u8,
         ExceptionVector.MF => "x87 fault"u8,
         ExceptionVector.XF => "SIMD fault"u8,
         _ => "exception"u8,

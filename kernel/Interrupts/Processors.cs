@@ -33,7 +33,21 @@ public static class Processors
     /// Whether a processor is a further thread of a core. Intel SDM vol. 2, "CPUID: Extended Topology Enumeration Leaf"; AMD APM vol. 3,
     /// "Fn8000_001E, Core Identifiers".
     /// </summary>
-    public static bool IsSibling(uint apicId) => (apicId & ((1u << ThreadBits()) - 1)) != 0;
+    /// <param name="boot">The boot processor's identifier: of each core, the thread with its number runs.</param>
+    public static bool IsSibling(uint apicId, uint boot) => ((apicId ^ boot) & ((1u << ThreadBits()) - 1)) != 0;
+
+    /// <summary>The APIC identifier of the processor that asks, before its APIC is set up.</summary>
+    public static uint IdentifyThis()
+    {
+        CpuidResult topology = Cpu.Identify(CpuidLeaf.Basic).Eax >= CpuidLeaf.Topology ? Cpu.Identify(CpuidLeaf.Topology) : default;
+        return topology.Ebx != 0 ? topology.Edx : Cpu.Identify(CpuidLeaf.Features).Ebx >> 24;
+    }
+
+    /// <summary>
+    /// Whether no processor was seen to run ahead of or behind the boot processor's time-stamp counter when it started: then a guest may take
+    /// readings on different processors for one clock.
+    /// </summary>
+    public static bool TimestampsAgree { get; private set; } = true;
 
     private static int ThreadBits()
     {
@@ -69,6 +83,7 @@ public static class Processors
     {
         s_processors[processor.Index] = processor;
         KernelImage.PrepareApplicationProcessor(KernelAddressSpace.Root, stackTop, processor);
+        ulong before = Cpu.ReadTimestamp();
         LocalApic.SendInit(processor.ApicId);
         Clock.Delay(InitDelay);
         for (int attempt = 0; attempt < 2 && !Volatile.Read(ref processor.Online); attempt++)
@@ -79,7 +94,11 @@ public static class Processors
                 Thread.SpinWait(1);
         }
         if (!Volatile.Read(ref processor.Online))
+        {
+            LocalApic.SendInit(processor.ApicId); // one that comes late must not find another's stack
             return false;
+        }
+        TimestampsAgree &= processor.StartedAt >= before && processor.StartedAt <= Cpu.ReadTimestamp();
         s_count = processor.Index + 1;
         return true;
     }
@@ -92,7 +111,12 @@ public static class Processors
     }
 
     /// <summary>Tells the boot processor that this one is ready for work.</summary>
-    public static void Answer() => Volatile.Write(ref Processor.Current.Online, true);
+    public static void Answer()
+    {
+        Processor processor = Processor.Current;
+        processor.StartedAt = Cpu.ReadTimestamp();
+        Volatile.Write(ref processor.Online, true);
+    }
 
     /// <summary>Whether a frame below 1 MiB is RAM that nobody needs, to put the trampoline in; page 0 and the EBDA are never taken.</summary>
     public static bool TryPlaceTrampoline(BootInfo boot, out byte page)

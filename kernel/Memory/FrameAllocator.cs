@@ -249,6 +249,8 @@ public static unsafe class FrameAllocator
             AddFree(index);
             return;
         }
+        if (!HoldsUsableMemory(boot, start, start + Size.LargePage))
+            return;
         int free = 0;
         for (int i = 0; i < FramesPerBlock; i++)
         {
@@ -273,6 +275,16 @@ public static unsafe class FrameAllocator
         owners[block.OwnersFrame] = FrameOwner.Kernel.Id;
         s_framesByOwner[FrameOwner.Kernel.Id]++;
         LinkFirst(ref s_zones[block.Zone].Partial, index);
+    }
+
+    private static bool HoldsUsableMemory(BootInfo boot, ulong start, ulong end)
+    {
+        foreach (ref readonly MemoryRegion region in boot.MemoryMap.Regions)
+        {
+            if (region.Type == MemoryRegionType.Usable && Overlaps(start, end, region.Start.Value, region.End.Value))
+                return true;
+        }
+        return false;
     }
 
     // The owner of a range at boot, 0 for nobody; uniform if all of the range is the same.

@@ -44,6 +44,9 @@ public sealed unsafe class Processor
     /// <summary>A bit for the <see cref="LockRank"/> of each <see cref="KernelLock"/> held. Changed only by its own processor.</summary>
     public uint HeldLocks;
 
+    /// <summary>Its time-stamp counter when it came online.</summary>
+    public ulong StartedAt;
+
     /// <summary>Set once it runs the kernel's tables and takes interrupts.</summary>
     public bool Online;
 
@@ -93,7 +96,7 @@ public sealed unsafe class Processor
         ModelSpecificRegister.Write(Msr.GS_BASE, (ulong)_block);
         ModelSpecificRegister.Write(Msr.KernelGSbase, 0);
         ModelSpecificRegister.Write(Msr.IA32_PAT, PageAttributeTable);
-        ulong cr4 = ControlRegister.ReadCr4() | (ulong)(Cr4.PGE);
+        ulong cr4 = ControlRegister.ReadCr4() | (ulong)(Cr4.PGE | Cr4.MCE);
         CpuidResult structured = Cpu.Identify(0).Eax >= 7 ? Cpu.Identify(7) : default;
         if ((structured.Ebx & (uint)Cpuid7Ebx.SMEP) != 0)
             cr4 |= (ulong)Cr4.SMEP;

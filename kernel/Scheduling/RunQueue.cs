@@ -97,7 +97,8 @@ internal sealed class RunQueue
         KernelThread current = _current;
         ulong used = now - _startedAt;
         current.ProcessorTime += used;
-        current.VirtualTime += used * KernelThread.DefaultShares / current.Shares;
+        if (current != Idle)
+            current.VirtualTime += used * KernelThread.DefaultShares / current.Shares;
         _startedAt = now;
         if (current.State == ThreadState.Running && current != Idle)
         {

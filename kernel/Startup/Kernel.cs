@@ -23,7 +23,7 @@ internal static class Kernel
     {
         // One processor, the boot loader's memory, no interrupts.
         Clock.Start();
-        Processor processor = new(0, 0, bootBlock: true);
+        Processor processor = new(0, Processors.IdentifyThis(), bootBlock: true);
         SerialPort? serial = SerialPort.Detect();
         if (serial is not null)
             Log.AddSink(serial);
@@ -41,7 +41,8 @@ internal static class Kernel
         Log.Write("boot"u8, $"HyperOS, started by {(boot.LoaderName.IsEmpty ? "a PVH loader"u8 : boot.LoaderName)}");
         HostOptions options = HostOptions.Read(boot.CommandLine);
         AcpiTables acpi = new(firmware);
-        if (acpi.Discover(boot) != AcpiStatus.Ok || acpi.Interrupts.IoApics.Count == 0)
+        AcpiStatus found = acpi.Discover(boot);
+        if (!TryFindIoApic(acpi, out HostPhysicalAddress ioApic) || found != AcpiStatus.Ok)
             Panic.Stop($"no ACPI tables that name an IOAPIC: this machine is not supported");
 
         // Memory.
@@ -58,7 +59,7 @@ internal static class Kernel
 
         // Interrupts and processors.
         PowerControl.Initialize(acpi.Power);
-        if (!LocalApic.TryInitialize(acpi.Interrupts.LocalApicAddress) || !IoApic.TryInitialize(new HostPhysicalAddress(acpi.Interrupts.IoApics[0].IOAPICAddress)))
+        if (!LocalApic.TryInitialize(acpi.Interrupts.LocalApicAddress) || !IoApic.TryInitialize(ioApic))
             Panic.Stop($"too little memory");
         Processors.AddBootProcessor(processor);
         LocalApic.Enable();
@@ -90,16 +91,32 @@ internal static class Kernel
         Scheduler.Idle();
     }
 
+    // The one with the ISA interrupts. Others keep all their pins masked, as a reset leaves them.
+    private static bool TryFindIoApic(AcpiTables acpi, out HostPhysicalAddress address)
+    {
+        foreach (ref readonly Specs.Acpi.IoApic candidate in acpi.Interrupts.IoApics.AsSpan())
+        {
+            address = new HostPhysicalAddress(candidate.IOAPICAddress);
+            if (candidate.GlobalSystemInterruptBase == 0)
+                return true;
+        }
+        address = default;
+        return false;
+    }
+
     private static void StartApplicationProcessors(BootInfo boot, AcpiTables acpi, HostOptions options)
     {
         if (!Processors.TryPlaceTrampoline(boot, out byte page))
+        {
+            Log.Write("processors"u8, $"no memory below 512 KiB to start the others from: one runs");
             return;
+        }
         uint self = LocalApic.CurrentId, siblings = 0;
         foreach (ref readonly AcpiProcessor candidate in acpi.Interrupts.Processors.AsSpan())
         {
             if (!candidate.IsEnabled || candidate.ApicId == self || Processors.Count >= options.MaximumProcessors)
                 continue;
-            if (Processors.IsSibling(candidate.ApicId))
+            if (Processors.IsSibling(candidate.ApicId, self))
             {
                 siblings++;
                 continue;
@@ -114,6 +131,8 @@ internal static class Kernel
             if (!Processors.TryStart(processor, page, KernelStack.Top(stack)))
                 Log.Write("processors"u8, $"APIC {candidate.ApicId} does not answer");
         }
+        if (!Processors.TimestampsAgree)
+            Log.Write("processors"u8, $"their time-stamp counters disagree: guests get no stable clock");
         if (siblings != 0)
             Log.Write("processors"u8, $"{siblings} SMT sibling(s) stay parked: guests must not share a core");
     }

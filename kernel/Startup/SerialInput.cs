@@ -15,9 +15,12 @@ internal sealed class SerialInput : ConsoleSource
 
     private SerialInput(SerialPort port) => _port = port;
 
-    public static SerialInput Start(SerialPort port, AcpiTables acpi)
+    /// <returns>Null when the port's interrupt reaches no pin that the kernel serves: then nothing can be typed.</returns>
+    public static SerialInput? Start(SerialPort port, AcpiTables acpi)
     {
         uint pin = acpi.Interrupts.GlobalSystemInterruptOf(SerialPort.InterruptRequest, out ushort flags);
+        if (pin >= Vectors.Pins)
+            return null;
         InterruptTable.SetHandler(Vectors.FirstPin + (int)pin, new Waker());
         IoApic.Route((int)pin, LocalApic.CurrentId, (flags & TriggerMask) == LevelTriggered, (flags & PolarityMask) == ActiveLow);
         port.EnableReceiveInterrupt();

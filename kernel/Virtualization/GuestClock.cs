@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using HyperOS.Core;
 using HyperOS.Platform;
 using HyperOS.Specs.Kvm;
@@ -13,12 +14,13 @@ public sealed class GuestClock
 {
     private const byte StableBit = 1;
 
-    private readonly ulong _start;
+    private readonly ulong _start, _hostStart;
 
     /// <param name="wallClockAtPowerOn">Unix time of now, in nanoseconds.</param>
     public GuestClock(ulong wallClockAtPowerOn)
     {
         _start = Cpu.ReadTimestamp();
+        _hostStart = Clock.Now;
         WallClockAtPowerOn = wallClockAtPowerOn;
     }
 
@@ -28,13 +30,21 @@ public sealed class GuestClock
     public ulong TscOffset => unchecked(0 - _start);
 
     /// <summary>The guest's counter, as long as it has not moved it.</summary>
-    public ulong Tsc => Cpu.ReadTimestamp() - _start;
+    public ulong Tsc
+    {
+        get
+        {
+            // A processor whose counter lags shows the start, not the end of time.
+            ulong timestamp = Cpu.ReadTimestamp();
+            return timestamp > _start ? timestamp - _start : 0;
+        }
+    }
 
     /// <summary>Nanoseconds since power-on.</summary>
     public ulong Now => Clock.ToNanoseconds(Tsc);
 
     /// <summary>A time of this clock on the host's <see cref="Clock"/>.</summary>
-    public ulong ToHost(ulong nanoseconds) => nanoseconds == ulong.MaxValue ? ulong.MaxValue : HostOffset + Math.Min(nanoseconds, ulong.MaxValue >> 1);
+    public ulong ToHost(ulong nanoseconds) => nanoseconds == ulong.MaxValue ? ulong.MaxValue : _hostStart + Math.Min(nanoseconds, ulong.MaxValue >> 1);
 
     /// <summary>A value of the guest's counter as a time of the host's <see cref="Clock"/>.</summary>
     public ulong TscToHost(ulong tsc)
@@ -45,8 +55,9 @@ public sealed class GuestClock
         return tsc > now && tsc - now > horizon ? ulong.MaxValue : ToHost(Clock.ToNanoseconds(tsc));
     }
 
-    /// <summary>Writes the record from which the guest computes its time; with a stable counter it never changes.</summary>
-    public bool TryWriteSystemTime(GuestMemory memory, GuestPhysicalAddress address)
+    /// <summary>Writes the record from which the guest computes its time; it changes only when the guest moves its counter.</summary>
+    /// <param name="tscAdjust">How far it has.</param>
+    public bool TryWriteSystemTime(GuestMemory memory, GuestPhysicalAddress address, ulong tscAdjust)
     {
         // nanoseconds = ((tsc << shift) * multiplier) >> 32, with as many bits in the multiplier as it holds.
         ulong frequency = Clock.Frequency;
@@ -65,8 +76,9 @@ public sealed class GuestClock
         uint multiplier = (uint)Math.Min((scaled << 32) / frequency, uint.MaxValue);
         Span<byte> record = stackalloc byte[32];
         record.Clear();
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record, 2); // version: even, not being changed
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(24), multiplier);
+        BinaryPrimitives.WriteUInt32LittleEndian(record, 2); // version: even, not being changed
+        BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(24), multiplier);
+        BinaryPrimitives.WriteUInt64LittleEndian(record.Slice(8), tscAdjust);
         record[28] = unchecked((byte)(sbyte)shift);
         record[29] = StableBit;
         return memory.TryWrite(address, record);
@@ -76,11 +88,9 @@ public sealed class GuestClock
     public bool TryWriteWallClock(GuestMemory memory, GuestPhysicalAddress address)
     {
         Span<byte> record = stackalloc byte[12];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record, 2);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(4), (uint)(WallClockAtPowerOn / 1_000_000_000));
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(8), (uint)(WallClockAtPowerOn % 1_000_000_000));
+        BinaryPrimitives.WriteUInt32LittleEndian(record, 2);
+        BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(4), (uint)(WallClockAtPowerOn / 1_000_000_000));
+        BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(8), (uint)(WallClockAtPowerOn % 1_000_000_000));
         return memory.TryWrite(address, record);
     }
-
-    private ulong HostOffset => Clock.Now - Now;
 }

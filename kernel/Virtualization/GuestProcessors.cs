@@ -1,5 +1,6 @@
 using HyperOS.Diagnostics;
 using HyperOS.Emulation;
+using HyperOS.Interrupts;
 using HyperOS.Platform;
 using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
@@ -57,7 +58,7 @@ public static class GuestProcessors
     public static GuestProcessor Describe(uint count) => new()
     {
         VcpuCount = count,
-        Offers = ProcessorTraits.X2Apic | ProcessorTraits.TscDeadline | ProcessorTraits.StableClock,
+        Offers = ProcessorTraits.X2Apic | ProcessorTraits.TscDeadline | (Processors.TimestampsAgree ? ProcessorTraits.StableClock : 0),
         XCR0 = s_xcr0,
         TscKHz = (uint)(Clock.Frequency / 1000),
         PhysicalAddressBits = Host.Read(CpuidLeaf.AddressSizes, 0).Eax & 0xFF,

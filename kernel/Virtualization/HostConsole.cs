@@ -113,7 +113,11 @@ public sealed class HostConsole : ThreadBody
             return false;
         EndOpenLine(-1);
         for (; count > 0; count = Diagnostics.Log.Drain(chunk))
+        {
             Diagnostics.Log.Output(chunk.Slice(0, count));
+            if (Scheduler.NeedsReschedule)
+                Scheduler.Yield();
+        }
         return true;
     }
 

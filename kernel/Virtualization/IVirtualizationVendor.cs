@@ -44,6 +44,9 @@ public interface IVirtualizationVendor
     /// <summary>Whether an NMI can be injected right now.</summary>
     static abstract bool CanInjectNmi(Vcpu vcpu);
 
+    /// <summary>Whether an event whose delivery the exit cut short waits to go in again.</summary>
+    static abstract bool HasEventInLine(Vcpu vcpu);
+
     static abstract void InjectInterrupt(Vcpu vcpu, int vector);
 
     static abstract void InjectNmi(Vcpu vcpu);

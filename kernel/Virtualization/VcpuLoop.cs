@@ -264,7 +264,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         vcpu.TscAdjust = unchecked(value - vcpu.Machine.Clock.Tsc);
         TVendor.SetTscOffset(vcpu, unchecked(vcpu.Machine.Clock.TscOffset + vcpu.TscAdjust));
         vcpu.TimersChanged = true;
-        return true;
+        return TryWriteSystemTime(vcpu);
     }
 
     private static bool WriteProcessorMsr(Vcpu vcpu, uint msr, ulong value)
@@ -302,12 +302,15 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 return machine.Clock.TryWriteWallClock(machine.Memory, new GuestPhysicalAddress(value));
             case KvmMsr.MSR_KVM_SYSTEM_TIME or KvmMsr.MSR_KVM_SYSTEM_TIME_NEW:
                 vcpu.SystemTimeMsr = value;
-                return (value & KvmMsrBits.Enabled) == 0
-                    || machine.Clock.TryWriteSystemTime(machine.Memory, new GuestPhysicalAddress(value & ~KvmMsrBits.Enabled));
+                return TryWriteSystemTime(vcpu);
             default:
                 return true; // PV EOI: never offered by a set flag, so that the guest does its EOIs
         }
     }
+
+    private static bool TryWriteSystemTime(Vcpu vcpu) =>
+        (vcpu.SystemTimeMsr & KvmMsrBits.Enabled) == 0 || vcpu.Machine.Clock.TryWriteSystemTime(
+            vcpu.Machine.Memory, new GuestPhysicalAddress(vcpu.SystemTimeMsr & ~KvmMsrBits.Enabled), vcpu.TscAdjust);
 
     private static ExitAction InterruptWindow(Vcpu vcpu)
     {
@@ -327,6 +330,9 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         GuestPhysicalAddress address = vcpu.Exit.Address;
         if (machine.Memory.TryGetBlock(address, out HostPhysicalAddress block))
             return machine.NestedTables.TryMap(address, block) ? ExitAction.Resume : Stop(vcpu, StopReason.OutOfMemory);
+        // The fault came while an event was being delivered, to a stack or through a table where nothing is: no instruction is at fault.
+        if (TVendor.HasEventInLine(vcpu))
+            return Stop(vcpu, StopReason.Unemulated);
         if (vcpu.Exit.IsFinalAccess)
             vcpu.Emulator.UseNestedFault(address, vcpu.Exit.Flag);
         return Emulate(vcpu);
@@ -472,7 +478,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             vcpu.QueueGeneralProtection();
             return ExitAction.Resume;
         }
-        state.RIP = unchecked(state.RIP + (ulong)length);
+        ulong next = unchecked(state.RIP + (ulong)length);
+        state.RIP = state.CodeSize == CodeSize.Bits64 ? next : unchecked((uint)next);
         TVendor.WriteState(vcpu, in state);
         TVendor.EndInterruptShadow(vcpu);
         if ((state.RFLAGS & Rflags.TF) != 0)
@@ -494,7 +501,10 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     private static ExitAction Exception(Vcpu vcpu)
     {
         if (vcpu.Exit.Vector == (byte)ExceptionVector.MC)
+        {
+            ModelSpecificRegister.Write(Msr.IA32_MCG_STATUS, 0); // so that the next is not a shutdown
             return Stop(vcpu, StopReason.MachineCheck);
+        }
         vcpu.QueueException((ExceptionVector)vcpu.Exit.Vector, vcpu.Exit.Flag, vcpu.Exit.ErrorCode);
         return ExitAction.Resume;
     }
@@ -537,7 +547,9 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             vcpu.Machine.ServeTimers(vcpu);
             // What a masked IF keeps out does not end a HLT either, but for NMI and INIT.
             ApicEvents events = vcpu.Apic.Poll(out _);
-            ApicEvents waking = ApicEvents.Init | ApicEvents.Nmi;
+            ApicEvents waking = ApicEvents.Init;
+            if (TVendor.CanInjectNmi(vcpu))
+                waking |= ApicEvents.Nmi;
             if (TVendor.CanInterrupt(vcpu))
                 waking |= ApicEvents.Interrupt | ApicEvents.ExternalInterrupt;
             if ((events & waking) != 0 || vcpu.HasPendingException)

@@ -102,6 +102,7 @@ public sealed class VirtualMachine
         ulong now = Clock.Now;
         _boardLock.Enter();
         _board.ReadPort(port, size, now, out uint value);
+        vcpu.TimersChanged |= _board.NextEvent != _boardNextEvent;
         _boardLock.Exit();
         return value;
     }

@@ -81,7 +81,10 @@ internal sealed unsafe class SvmProcessor
         Features = (Cpuid8000000AEdx)svm.Edx;
         s_asidCount = svm.Ebx;
         if ((Features & Cpuid8000000AEdx.VmcbClean) != 0)
-            CleanBits = (VmcbCleanBits)uint.MaxValue;
+        {
+            CleanBits = VmcbCleanBits.I | VmcbCleanBits.IOPM | VmcbCleanBits.ASID | VmcbCleanBits.TPR | VmcbCleanBits.NP | VmcbCleanBits.CRx
+                | VmcbCleanBits.DRx | VmcbCleanBits.DT | VmcbCleanBits.SEG | VmcbCleanBits.CR2;
+        }
         Span<byte> maps = new((void*)PermissionMapsAddress(), PermissionMaps.IoMapSize + PermissionMaps.MsrMapSize);
         maps.Fill(0xFF);
         Span<byte> msrs = maps.Slice(PermissionMaps.IoMapSize);

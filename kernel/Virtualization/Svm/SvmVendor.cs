@@ -297,6 +297,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return !vcpu.Svm!.NmiBlocked && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0 && vmcb.Control.EVENTINJ == 0;
     }
 
+    public static bool HasEventInLine(Vcpu vcpu) => VmcbOf(vcpu).Control.EVENTINJ != 0;
+
     public static void InjectInterrupt(Vcpu vcpu, int vector) =>
         VmcbOf(vcpu).Control.EVENTINJ = EventInjection.V | EventInjection.TypeINTR | (ulong)(uint)vector;
 
@@ -420,7 +422,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     private static void DecodePort(ref VmExit exit, ulong info)
     {
-        exit.Kind = (info & (IoioExitInfo.STR | IoioExitInfo.REP)) != 0 ? VmExitKind.StringPort : VmExitKind.Port;
+        exit.Kind = (info & IoioExitInfo.STR) != 0 ? VmExitKind.StringPort : VmExitKind.Port;
         exit.Port = (ushort)(info >> IoioExitInfo.PortShift & 0xFFFF);
         exit.Size = (byte)(info >> IoioExitInfo.SizeShift & 7);
         exit.Flag = (info & IoioExitInfo.TYPE) != 0;
