@@ -71,16 +71,19 @@ memset:
     imul rax, rcx
     movq xmm0, rax
     punpcklqdq xmm0, xmm0
-.by64:
-    cmp rdx, 64
-    jb .by8
-    movups [rdi], xmm0
-    movups [rdi + 16], xmm0
-    movups [rdi + 32], xmm0
-    movups [rdi + 48], xmm0
-    add rdi, 64
-    sub rdx, 64
-    jmp .by64
+    sub rdx, 256
+    jb .rest
+.by256:                                 ; whole blocks of guest memory come this way
+%assign offset 0
+%rep 16
+    movups [rdi + offset], xmm0
+%assign offset offset + 16
+%endrep
+    add rdi, 256
+    sub rdx, 256
+    jae .by256
+.rest:
+    add rdx, 256
 .by8:
     cmp rdx, 8
     jb .by1

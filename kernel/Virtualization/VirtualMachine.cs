@@ -18,6 +18,9 @@ namespace HyperOS.Virtualization;
 /// </summary>
 public sealed class VirtualMachine
 {
+    private const int OutputBurst = 1024;
+    private const ulong OutputPatience = 2_000_000;
+
     // Configuration.
     public readonly FrameOwner Owner;
     public readonly VmLog Log;
@@ -42,6 +45,9 @@ public sealed class VirtualMachine
 
     // The board's next event as the timers know it.
     private ulong _boardNextEvent = ulong.MaxValue;
+
+    // When output that is no whole line yet is the console's too.
+    private ulong _outputDue = ulong.MaxValue;
 
     // The console was told that there is output, and has not come for it yet.
     private volatile bool _outputAnnounced;
@@ -126,10 +132,7 @@ public sealed class VirtualMachine
             what = _board.Events.Take(out exitCode);
         _boardLock.Exit();
         if (output && !_outputAnnounced)
-        {
-            _outputAnnounced = true;
-            HostConsole.Wake();
-        }
+            AnnounceOutput(vcpu, value, now);
         switch (what)
         {
             case BoardEvent.None:
@@ -144,6 +147,22 @@ public sealed class VirtualMachine
                 _exitCode = exitCode;
                 Stop(StopReason.ExitCode);
                 break;
+        }
+    }
+
+    // A line goes to the console as a whole; what is no line, such as a prompt, after a moment.
+    private void AnnounceOutput(Vcpu vcpu, uint value, ulong now)
+    {
+        if (value == '\n' || _board.Com1.OutputCount >= OutputBurst)
+        {
+            _outputDue = ulong.MaxValue;
+            _outputAnnounced = true;
+            HostConsole.Wake();
+        }
+        else if (_outputDue == ulong.MaxValue)
+        {
+            _outputDue = now + OutputPatience;
+            vcpu.TimersChanged = true;
         }
     }
 
@@ -184,6 +203,13 @@ public sealed class VirtualMachine
         _boardNextEvent = _board.NextEvent;
         ulong next = Clock.ToHost(_boardNextEvent);
         _boardLock.Exit();
+        if (_outputDue <= now)
+        {
+            _outputDue = ulong.MaxValue;
+            _outputAnnounced = true;
+            HostConsole.Wake();
+        }
+        next = Math.Min(next, Clock.ToHost(_outputDue));
         vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
             next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
