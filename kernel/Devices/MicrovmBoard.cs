@@ -131,6 +131,9 @@ public sealed class MicrovmBoard
         IoApic.Reset();
     }
 
+    /// <summary>Whether a read of the port can move <see cref="NextEvent"/>: the serial port's receiver and the real-time clock's register C do.</summary>
+    public static bool ReadMovesEvents(ushort port) => port is Com1Port or RtcData or RtcIndex;
+
     /// <summary>
     /// A guest's IN of <paramref name="width"/> 1, 2 or 4 bytes. A wide access to devices of eight bits is one to as many consecutive ports,
     /// as on the bus; <paramref name="value"/> is zero-extended.

@@ -137,10 +137,15 @@ RhpInitialDynamicInterfaceDispatch:
     pop rdi
     jmp rax
 
-; R11 = address to touch: frames larger than a page must not jump over the guard page.
+; R11 = lowest address of a frame larger than a page: every page down to it is touched, so that none jumps over the guard. R10 may change.
 global RhpStackProbe
 RhpStackProbe:
-    test [rsp], al
+    mov r10, rsp
+.next:
+    sub r10, 4096
+    test [r10], al
+    cmp r10, r11
+    ja .next
     ret
 
 ; void KernelFail(FailureKind kind): hands kind and the caller's RIP, RSP and RBP to C#. Does not return.

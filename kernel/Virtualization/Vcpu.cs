@@ -57,9 +57,6 @@ public sealed class Vcpu
     /// <summary>Where the guest wants its clock; null address while it has none.</summary>
     internal ulong SystemTimeMsr;
 
-    /// <summary>An application processor before its start-up IPI.</summary>
-    internal bool WaitsForStartUp;
-
     // The loop's own.
     public VmExit Exit;
 

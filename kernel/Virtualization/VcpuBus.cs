@@ -87,31 +87,20 @@ internal sealed class VcpuBus : GuestBus
     private ulong ReadDevice(GuestPhysicalAddress address, int size)
     {
         ulong all = size == 8 ? ulong.MaxValue : (1ul << (8 * size)) - 1;
-        uint offset = (uint)(address.Value & PageMask);
-        switch (address.Value & ~PageMask)
-        {
-            case LocalApic.BaseAddress:
-                _vcpu.TimersChanged = true; // a read of the count may find the timer expired
-                return _vcpu.Apic.ReadMmio(offset, Machine.Clock.Now, _vcpu.Tsc) & all;
-            case IoApic.BaseAddress:
-                return Machine.ReadIoApic(offset) & all;
-            default:
-                return all;
-        }
+        if ((address.Value & ~PageMask) != LocalApic.BaseAddress)
+            return (Machine.ReadMmio(address, size) | ~(ulong)uint.MaxValue) & all;
+        _vcpu.TimersChanged = true; // a read of the count may find the timer expired
+        return _vcpu.Apic.ReadMmio((uint)(address.Value & PageMask), Machine.Clock.Now, _vcpu.Tsc) & all;
     }
 
     private void WriteDevice(GuestPhysicalAddress address, int size, ulong value)
     {
-        uint offset = (uint)(address.Value & PageMask);
-        switch (address.Value & ~PageMask)
+        if ((address.Value & ~PageMask) != LocalApic.BaseAddress)
         {
-            case LocalApic.BaseAddress:
-                _vcpu.Apic.WriteMmio(offset, size, unchecked((uint)value), Machine.Clock.Now, _vcpu.Tsc);
-                _vcpu.TimersChanged = true;
-                break;
-            case IoApic.BaseAddress:
-                Machine.WriteIoApic(offset, unchecked((uint)value));
-                break;
+            Machine.WriteMmio(address, size, unchecked((uint)value));
+            return;
         }
+        _vcpu.Apic.WriteMmio((uint)(address.Value & PageMask), size, unchecked((uint)value), Machine.Clock.Now, _vcpu.Tsc);
+        _vcpu.TimersChanged = true;
     }
 }

@@ -108,7 +108,8 @@ public sealed class VirtualMachine
         ulong now = Clock.Now;
         _boardLock.Enter();
         _board.ReadPort(port, size, now, out uint value);
-        vcpu.TimersChanged |= _board.NextEvent != _boardNextEvent;
+        if (MicrovmBoard.ReadMovesEvents(port))
+            vcpu.TimersChanged |= _board.NextEvent != _boardNextEvent;
         _boardLock.Exit();
         return value;
     }
@@ -166,18 +167,20 @@ public sealed class VirtualMachine
         }
     }
 
-    internal uint ReadIoApic(uint offset)
+    /// <summary>A guest's load from the board's registers; all ones where there are none.</summary>
+    internal uint ReadMmio(GuestPhysicalAddress address, int size)
     {
         _boardLock.Enter();
-        uint value = _board.IoApic.Read(offset);
+        _board.TryReadMmio(address, Math.Min(size, sizeof(uint)), out uint value);
         _boardLock.Exit();
         return value;
     }
 
-    internal void WriteIoApic(uint offset, uint value)
+    /// <summary>A guest's store to the board's registers; dropped where there are none.</summary>
+    internal void WriteMmio(GuestPhysicalAddress address, int size, uint value)
     {
         _boardLock.Enter();
-        _board.IoApic.Write(offset, value);
+        _board.TryWriteMmio(address, Math.Min(size, sizeof(uint)), value);
         _boardLock.Exit();
     }
 
