@@ -72,6 +72,19 @@ public sealed partial class Machine : IAsyncDisposable
     /// <returns>The whole line.</returns>
     public Task<string> WaitForLine(string text, TimeSpan? limit = null) => WaitForLine(new Regex(Regex.Escape(text)), limit);
 
+    /// <summary>Waits for lines in whatever order they come, from the log's start on; later waits begin behind the last of them.</summary>
+    public async Task WaitForAll(params string[] texts)
+    {
+        int last = 0;
+        foreach (string text in texts)
+        {
+            _cursor = 0;
+            await WaitForLine(text);
+            last = Math.Max(last, _cursor);
+        }
+        _cursor = last;
+    }
+
     /// <summary>Waits for a line that matches, after what was waited for before.</summary>
     /// <returns>The whole line.</returns>
     public async Task<string> WaitForLine(Regex pattern, TimeSpan? limit = null) => (await WaitFor(pattern, wholeLine: true, limit)).Line;
@@ -120,6 +133,8 @@ public sealed partial class Machine : IAsyncDisposable
         await _process.WaitForExitAsync();
         await _reading;
         _process.Dispose();
+        // Every test is a test for leaks.
+        Assert.DoesNotContain("were not given back", Log, StringComparison.Ordinal);
     }
 
     private static string UniqueName(string name)

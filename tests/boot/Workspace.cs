@@ -22,6 +22,12 @@ internal static class Workspace
     public static string Guest(string name) => Build($"out/guests/{name}.elf", path =>
         Run("nasm", ["-f", "bin", "-Wall", "-Werror", "-I", "tests/guests/", "-o", path, $"tests/guests/{name}.asm"]));
 
+    /// <summary>The stock Linux kernel of `make run`, relative to out/.</summary>
+    public static string LinuxKernel => OfGuest("vmlinuz");
+
+    /// <summary>Its initramfs with a shell, relative to out/.</summary>
+    public static string LinuxInitrd => OfGuest("initrd.img");
+
     /// <summary>The bundle that the image tool makes of a VM file.</summary>
     public static string Bundle(string vmFile, int hostMemoryMiB, string bundle)
     {
@@ -58,6 +64,9 @@ internal static class Workspace
         string path = $"/usr/share/OVMF/{name}";
         return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: make deps installs it (Debian package ovmf)");
     }
+
+    private static string OfGuest(string name) =>
+        Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guest/{name}", path => Run("make", ["--no-print-directory", path])));
 
     private static string Build(string path, Action<string> build) => s_built.GetOrAdd(path, _ => new Lazy<string>(() =>
     {

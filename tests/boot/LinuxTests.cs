@@ -1,0 +1,79 @@
+using System.Text.RegularExpressions;
+
+namespace HyperOS.Tests.Boot;
+
+/// <summary>Debian's stock cloud kernel, from power-on to its shell and back.</summary>
+public class LinuxTests
+{
+    [Theory]
+    [InlineData(BootKind.Pvh, 1)]
+    [InlineData(BootKind.Pvh, 4)]
+    [InlineData(BootKind.IsoBios, 2)]
+    [InlineData(BootKind.IsoUefi, 1)]
+    public async Task It_boots_to_a_shell_that_answers_and_powers_off(BootKind boot, int processors)
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(TestVms.Linux) with { Boot = boot, Processors = processors });
+        await ReachShell(machine);
+        await Ask(machine, "echo $((6 * 7)) is the answer", "42 is the answer");
+        await Ask(machine, "cat /sys/devices/system/clocksource/clocksource0/current_clocksource", "kvm-clock");
+        await machine.Type("poweroff -f\n");
+        Assert.Matches(@"^\[ *\d+\.\d{6}\] vm linux: stopped: power off$", await machine.WaitForLine("vm linux: stopped: "));
+        await machine.WaitForLine("memory: ");
+        Assert.True(machine.IsRunning);
+    }
+
+    [Fact]
+    public async Task It_restarts_itself_if_its_definition_says_always()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(TestVms.Linux with { Restart = "always" }) with { Processors = 2 });
+        await ReachShell(machine);
+        await machine.Type("reboot -f\n");
+        Assert.EndsWith("stopped: reset", await machine.WaitForLine("vm linux: stopped: "), StringComparison.Ordinal);
+        await machine.WaitForLine("vm linux: running");
+        await ReachShell(machine);
+        await Ask(machine, "cut -d. -f1 /proc/uptime | grep -c '^[0-9]$'", "1");
+    }
+
+    [Fact]
+    public async Task Its_time_and_memory_are_those_of_its_machine()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(TestVms.Linux) with { Processors = 2 });
+        await ReachShell(machine);
+        await Ask(machine, "a=$(date +%s%N); sleep 1; b=$(date +%s%N); echo $(((b - a) / 100000000)) tenths", @"1\d tenths");
+        await Ask(machine, "dmesg | grep -c 'BUG\\|Call Trace\\|unchecked MSR'", "0");
+        await Ask(machine, "dd if=/dev/zero of=/tmp/f bs=1M count=150 2> /dev/null; wc -c < /tmp/f", "157286400");
+        DateTimeOffset host = DateTimeOffset.UtcNow;
+        Match time = await Answer(machine, "echo time $(date +%s)", @"time (\d+)");
+        Assert.InRange(long.Parse(time.Groups[1].Value), host.ToUnixTimeSeconds() - 120, host.ToUnixTimeSeconds() + 120);
+    }
+
+    [Fact]
+    public async Task Only_the_first_guest_takes_what_is_typed()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(TestVms.Linux, TestVms.Linux with { Name = "second" }) with { Processors = 2, MemoryMiB = 768 });
+        await machine.WaitForAll("linux| Welcome to Linux", "second| Welcome to Linux");
+        await machine.Type("hostname first; echo I am $(hostname)\n");
+        Assert.EndsWith("linux| I am first", await machine.WaitForLine("| I am first"), StringComparison.Ordinal);
+        await machine.Type("poweroff -f\n");
+        await machine.WaitForLine("vm linux: stopped: power off");
+        await machine.Type("echo I am $(hostname)\n");
+        Assert.EndsWith("second| I am linux", await machine.WaitForLine("| I am linux"), StringComparison.Ordinal);
+    }
+
+    private static async Task ReachShell(Machine machine)
+    {
+        await machine.WaitForLine("linux| Welcome to Linux 6");
+        await machine.WaitForText("~ # ");
+    }
+
+    private static Task Ask(Machine machine, string command, string answer) => Answer(machine, command, answer);
+
+    private static async Task<Match> Answer(Machine machine, string command, string answer)
+    {
+        await machine.Type(command + "\n");
+        Regex pattern = new($@"^linux\| {answer}$");
+        Match match = pattern.Match(await machine.WaitForLine(new Regex($@"^linux\| {answer}$", RegexOptions.Multiline)));
+        await machine.WaitForText("~ # ");
+        return match;
+    }
+}

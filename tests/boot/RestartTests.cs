@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+
+namespace HyperOS.Tests.Boot;
+
+/// <summary>What comes after a guest's end: nothing, another start, or the host's end. And that nothing is lost on the way.</summary>
+public partial class RestartTests
+{
+    [Theory]
+    [InlineData("hello", "", "always", "exit code 0")]
+    [InlineData("poweroff", "", "always", "power off")]
+    [InlineData("exit", "b", "onFailure", "exit code 33")]
+    [InlineData("triple", "", "onFailure", "triple fault")]
+    public async Task A_stopped_guest_starts_again(string guest, string commandLine, string restart, string reason)
+    {
+        await using Machine machine = Machine.Start(TestVms.Options("poweroff", new TestVm(guest) { CommandLine = commandLine, Restart = restart }));
+        for (int start = 0; start < 3; start++)
+        {
+            await machine.WaitForLine($"vm {guest}: running");
+            Assert.EndsWith($"stopped: {reason}", await machine.WaitForLine($"vm {guest}: stopped: "), StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain("all machines have stopped", machine.Log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hello", "never", "poweroff", "power off")]
+    [InlineData("hello", "onFailure", "poweroff", "power off")]
+    [InlineData("poweroff", "onFailure", "reboot", "reboot")]
+    [InlineData("triple", "never", "reboot", "reboot")]
+    public async Task The_host_ends_once_all_guests_have(string guest, string restart, string onAllStopped, string action)
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(onAllStopped, new TestVm(guest) { Restart = restart }, new TestVm("hello") { Name = "other" , Guest = "hello" }));
+        await machine.WaitForLine($"hyperos: all machines have stopped: {action}");
+        Assert.Equal(0, await machine.WaitForExit());
+        Assert.Single(Regex.Matches(machine.Log, $"vm {guest}: running"));
+        Assert.Single(Regex.Matches(machine.Log, "vm other: stopped: exit code 0"));
+    }
+
+    [Fact]
+    public async Task A_guest_that_runs_keeps_the_host_up()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options("poweroff", new TestVm("halt"), new TestVm("hello")));
+        await machine.WaitForLine("vm hello: stopped: exit code 0");
+        await machine.WaitForLine("MiB free");
+        Assert.DoesNotContain("all machines have stopped", machine.Log, StringComparison.Ordinal);
+        Assert.True(machine.IsRunning);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Forty_starts_lose_no_memory(int processors)
+    {
+        const int Starts = 40;
+        await using Machine machine = Machine.Start(TestVms.Options(new TestVm("hello") { Restart = "always" }) with { Processors = processors });
+        List<string> memory = [];
+        for (int start = 0; start < Starts; start++)
+        {
+            await machine.WaitForLine("vm hello: stopped: exit code 0");
+            memory.Add(MemoryLine().Match(await machine.WaitForLine("memory: ")).Value);
+        }
+        Assert.NotEmpty(memory[1]);
+        Assert.Single(memory.Skip(1).Distinct());
+    }
+
+    [GeneratedRegex(@"memory: \d+ MiB free, the kernel holds \d+ KiB$")]
+    private static partial Regex MemoryLine();
+}
