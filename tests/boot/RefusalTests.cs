@@ -110,7 +110,7 @@ public class RefusalTests
         { "empty", "the kernel is neither a bzImage nor an ELF with a PVH note nor multiboot1" },
         { "truncated", "an ELF segment lies outside of the file or wraps around" },
         { "program headers", "the ELF's program headers are damaged" },
-        { "segment", "the kernel does not fit into the memory" },
+        { "segment", "it does not fit into the memory" },
         { "entry", "the kernel's entry lies outside of what it loads" },
     };
 
@@ -150,11 +150,11 @@ public class RefusalTests
 
     public static TheoryData<string, string> BzImages { get; } = new()
     {
-        { "truncated", "the kernel image is truncated" },
-        { "alignment", "the bzImage's alignment is impossible" },
-        { "size", "the kernel does not fit into the memory" },
-        { "protocol", "the bzImage's boot protocol is older than 2.12" },
-        { "payload", "the bzImage's payload lies outside of it" },
+        { "truncated", "it is truncated" },
+        { "alignment", "its alignment is no power of two from 4 KiB to 1 GiB" },
+        { "size", "it does not fit into the memory" },
+        { "protocol", "its boot protocol is older than 2.12" },
+        { "payload", "its payload does not lie in its code" },
     };
 
     [Theory]
@@ -207,7 +207,7 @@ public class RefusalTests
                 BundleEditor.Seal(bundle);
             },
         });
-        await HaltRunsAlone(machine, "the kernel does not fit into the memory");
+        await HaltRunsAlone(machine, "it does not fit into the memory");
     }
 
     private static async Task HaltRunsAlone(Machine machine, string reason)
