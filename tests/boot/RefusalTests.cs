@@ -107,11 +107,11 @@ public class RefusalTests
 
     public static TheoryData<string, string> Elfs { get; } = new()
     {
-        { "empty", "the kernel is neither a bzImage nor an ELF with a PVH note nor multiboot1" },
-        { "truncated", "an ELF segment lies outside of the file or wraps around" },
-        { "program headers", "the ELF's program headers are damaged" },
+        { "empty", "it is no bzImage, PVH ELF or multiboot1 ELF" },
+        { "truncated", "it is truncated" },
+        { "program headers", "its program headers are of a wrong size or too many" },
         { "segment", "it does not fit into the memory" },
-        { "entry", "the kernel's entry lies outside of what it loads" },
+        { "entry", "its entry does not lie in it" },
     };
 
     [Theory]
