@@ -48,14 +48,21 @@ public sealed class ProgrammableInterruptController : InterruptController
     /// <summary>A byte from one of the six ports; all ones from any other.</summary>
     public byte Read(ushort port)
     {
-        byte value = port switch
+        byte value;
+        switch (port)
         {
-            PrimaryPort or PrimaryPort + 1 => _primary.Read(odd: port != PrimaryPort),
-            SecondaryPort or SecondaryPort + 1 => _secondary.Read(odd: port != SecondaryPort),
-            EdgeLevelControlPort => _primary.EdgeLevelControl,
-            EdgeLevelControlPort + 1 => _secondary.EdgeLevelControl,
-            _ => 0xFF,
-        };
+            case PrimaryPort:
+            case PrimaryPort + 1:
+                value = _primary.Read(odd: port != PrimaryPort);
+                break;
+            case SecondaryPort:
+            case SecondaryPort + 1:
+                value = _secondary.Read(odd: port != SecondaryPort);
+                break;
+            case EdgeLevelControlPort: return _primary.EdgeLevelControl;
+            case EdgeLevelControlPort + 1: return _secondary.EdgeLevelControl;
+            default: return 0xFF;
+        }
         // A poll acknowledges.
         Propagate();
         return value;
