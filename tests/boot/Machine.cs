@@ -152,7 +152,7 @@ public sealed partial class Machine : IAsyncDisposable
     private async Task<(Match Match, string Line)> WaitFor(Regex pattern, bool wholeLine, TimeSpan? limit)
     {
         using CancellationTokenSource timeout = new(limit ?? _options.WaitLimit);
-        string wanted = $"\"{Regex.Unescape(pattern.ToString())}\"";
+        string wanted = $"\"{pattern}\"";
         bool hasPanicked = false;
         try
         {
