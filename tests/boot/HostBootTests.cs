@@ -22,6 +22,20 @@ public partial class HostBootTests
         Assert.True(machine.IsRunning);
     }
 
+    /// <summary>QEMU's translator has x2APIC from version 8 on; with an older one the host must come up in xAPIC mode all the same.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task All_processors_come_up_in_x2APIC_mode_where_there_is_one(int processors)
+    {
+        await using Machine machine = Machine.Start(new MachineOptions { Boot = BootKind.Pvh, Processors = processors, Cpu = "EPYC,+x2apic" });
+        string line = await machine.WaitForLine($"processors: {processors} running");
+        bool offered = !machine.Log.Contains("TCG doesn't support requested feature: CPUID.01H:ECX.x2apic", StringComparison.Ordinal);
+        Assert.EndsWith(offered ? ", x2APIC" : ", xAPIC", line, StringComparison.Ordinal);
+        await machine.WaitForLine("hyperos: ready");
+    }
+
     [GeneratedRegex(@"^\[ *\d+\.\d{6}\] hyperos: ready$")]
     private static partial Regex ReadyLine();
 }

@@ -70,7 +70,7 @@ public sealed partial class Machine : IAsyncDisposable
 
     /// <summary>Waits for a line that holds the text, after what was waited for before.</summary>
     /// <returns>The whole line.</returns>
-    public Task<string> WaitForLine(string text, TimeSpan? limit = null) => WaitForLine(new Regex(Regex.Escape(text)), limit);
+    public async Task<string> WaitForLine(string text, TimeSpan? limit = null) => (await WaitFor(text, wholeLine: true, limit)).Line;
 
     /// <summary>Waits for lines in whatever order they come, from the log's start on; later waits begin behind the last of them.</summary>
     public async Task WaitForAll(params string[] texts)
@@ -87,10 +87,10 @@ public sealed partial class Machine : IAsyncDisposable
 
     /// <summary>Waits for a line that matches, after what was waited for before.</summary>
     /// <returns>The whole line.</returns>
-    public async Task<string> WaitForLine(Regex pattern, TimeSpan? limit = null) => (await WaitFor(pattern, wholeLine: true, limit)).Line;
+    public async Task<string> WaitForLine(Regex pattern, TimeSpan? limit = null) => (await WaitFor(pattern, pattern.ToString(), wholeLine: true, limit)).Line;
 
     /// <summary>Waits for text that no line's end need follow, such as a prompt, after what was waited for before.</summary>
-    public Task WaitForText(string text, TimeSpan? limit = null) => WaitFor(new Regex(Regex.Escape(text)), wholeLine: false, limit);
+    public Task WaitForText(string text, TimeSpan? limit = null) => WaitFor(text, wholeLine: false, limit);
 
     /// <summary>Sends text to the serial line.</summary>
     public async Task Type(string text)
@@ -149,10 +149,13 @@ public sealed partial class Machine : IAsyncDisposable
         }
     }
 
-    private async Task<(Match Match, string Line)> WaitFor(Regex pattern, bool wholeLine, TimeSpan? limit)
+    private Task<(Match Match, string Line)> WaitFor(string text, bool wholeLine, TimeSpan? limit) =>
+        WaitFor(new Regex(Regex.Escape(text)), text, wholeLine, limit);
+
+    private async Task<(Match Match, string Line)> WaitFor(Regex pattern, string description, bool wholeLine, TimeSpan? limit)
     {
         using CancellationTokenSource timeout = new(limit ?? _options.WaitLimit);
-        string wanted = $"\"{pattern}\"";
+        string wanted = $"\"{description}\"";
         bool hasPanicked = false;
         try
         {
