@@ -14,6 +14,9 @@ namespace HyperOS.Virtualization;
 /// </summary>
 public sealed class GuestMemory
 {
+    // The table of blocks must fit into the machine's arena beside all else: 256 GiB of RAM.
+    private const ulong MostBlocks = 256 * Size.GiB / Size.LargePage;
+
     private readonly FrameOwner _owner;
     private readonly ulong _bytes;
 
@@ -31,11 +34,11 @@ public sealed class GuestMemory
 
     /// <summary>Reserves the RAM. Under the machine's arena.</summary>
     /// <param name="bytes">A multiple of 4 KiB.</param>
-    /// <returns>False when so much is not free.</returns>
+    /// <returns>False when so much is not free, or more than 256 GiB.</returns>
     public static bool TryCreate(FrameOwner owner, ulong bytes, out GuestMemory? memory)
     {
         ulong blocks = Alignment.Up(bytes, Size.LargePage) / Size.LargePage;
-        bool reserved = FrameAllocator.TryReserveLarge(blocks);
+        bool reserved = blocks <= MostBlocks && FrameAllocator.TryReserveLarge(blocks);
         memory = reserved ? new GuestMemory(owner, bytes, blocks) : null;
         return reserved;
     }

@@ -34,7 +34,7 @@ public sealed class Vcpu
     internal readonly GuestBus Bus;
     internal SvmContext? Svm;
 
-    /// <summary>The thread that runs it; set before that thread is made.</summary>
+    /// <summary>The thread that runs it; null until that thread has begun, which sets it.</summary>
     internal KernelThread? Thread;
 
     // Guest-visible state that is not in the vendor's control structure.
@@ -51,7 +51,7 @@ public sealed class Vcpu
     /// <summary>What a guest's CPUID depends on besides the machine's table.</summary>
     internal CpuidVcpuState CpuidState;
 
-    /// <summary>x87, AVX and further state while another vCPU has the processor; null where there is only FXSAVE's.</summary>
+    /// <summary>A frame for x87, AVX and further state while another vCPU has the processor.</summary>
     internal readonly HostPhysicalAddress ExtendedState;
 
     /// <summary>Where the guest wants its clock; null address while it has none.</summary>

@@ -34,7 +34,6 @@ public sealed class VirtualMachine
     public readonly NestedPageTable NestedTables;
     public readonly GuestClock Clock;
     private readonly MicrovmBoard _board;
-    private readonly VirtualMachineSlot _slot;
 
     // State.
     public readonly Vcpu Vcpu;
@@ -55,7 +54,6 @@ public sealed class VirtualMachine
     internal VirtualMachine(
         VirtualMachineSlot slot, in VmDefinition definition, VmLog log, GuestMemory memory, NestedPageTable nestedTables, HostPhysicalAddress extendedState)
     {
-        _slot = slot;
         Owner = slot.Owner;
         _hasConsole = definition.Console != VmConsole.None;
         Log = log;
