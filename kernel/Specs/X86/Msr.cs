@@ -24,7 +24,7 @@ public static class Msr
     /// <summary>Power-on configuration.</summary>
     public const uint EBL_CR_POWERON = 0x0000002A;
 
-    /// <summary>Intel VMX and SMX lock.</summary>
+    /// <summary>Intel VMX and SMX lock; bits in HyperOS.Specs.Intel.FeatureControl.</summary>
     public const uint IA32_FEATURE_CONTROL = 0x0000003A;
 
     /// <summary>Added to the TSC.</summary>
@@ -153,8 +153,65 @@ public static class Msr
     /// <summary>First machine check bank; four MSRs a bank: CTL, STATUS, ADDR, MISC.</summary>
     public const uint IA32_MC0_CTL = 0x00000400;
 
-    /// <summary>First of the VMX capability MSRs.</summary>
+    /// <summary>First of the VMX capability MSRs; bits in HyperOS.Specs.Intel.VmxBasic.</summary>
     public const uint IA32_VMX_BASIC = 0x00000480;
+
+    /// <summary>Allowed pin-based controls: bits 31:0 must be 1, zeros in 63:32 must be 0.</summary>
+    public const uint IA32_VMX_PINBASED_CTLS = 0x00000481;
+
+    /// <summary>Allowed primary processor-based controls.</summary>
+    public const uint IA32_VMX_PROCBASED_CTLS = 0x00000482;
+
+    /// <summary>Allowed VM-exit controls.</summary>
+    public const uint IA32_VMX_EXIT_CTLS = 0x00000483;
+
+    /// <summary>Allowed VM-entry controls.</summary>
+    public const uint IA32_VMX_ENTRY_CTLS = 0x00000484;
+
+    /// <summary>Bits in HyperOS.Specs.Intel.VmxMisc.</summary>
+    public const uint IA32_VMX_MISC = 0x00000485;
+
+    /// <summary>CR0 bits that must be 1 in VMX operation.</summary>
+    public const uint IA32_VMX_CR0_FIXED0 = 0x00000486;
+
+    /// <summary>CR0 bits that may be 1.</summary>
+    public const uint IA32_VMX_CR0_FIXED1 = 0x00000487;
+
+    /// <summary>CR4 bits that must be 1 in VMX operation.</summary>
+    public const uint IA32_VMX_CR4_FIXED0 = 0x00000488;
+
+    /// <summary>CR4 bits that may be 1.</summary>
+    public const uint IA32_VMX_CR4_FIXED1 = 0x00000489;
+
+    /// <summary>Highest index of VMCS fields.</summary>
+    public const uint IA32_VMX_VMCS_ENUM = 0x0000048A;
+
+    /// <summary>Allowed secondary processor-based controls.</summary>
+    public const uint IA32_VMX_PROCBASED_CTLS2 = 0x0000048B;
+
+    /// <summary>Bits in HyperOS.Specs.Intel.EptVpidCap.</summary>
+    public const uint IA32_VMX_EPT_VPID_CAP = 0x0000048C;
+
+    /// <summary>As IA32_VMX_PINBASED_CTLS, with default-1 bits that may be 0.</summary>
+    public const uint IA32_VMX_TRUE_PINBASED_CTLS = 0x0000048D;
+
+    /// <summary>As IA32_VMX_PROCBASED_CTLS, likewise.</summary>
+    public const uint IA32_VMX_TRUE_PROCBASED_CTLS = 0x0000048E;
+
+    /// <summary>As IA32_VMX_EXIT_CTLS, likewise.</summary>
+    public const uint IA32_VMX_TRUE_EXIT_CTLS = 0x0000048F;
+
+    /// <summary>As IA32_VMX_ENTRY_CTLS, likewise.</summary>
+    public const uint IA32_VMX_TRUE_ENTRY_CTLS = 0x00000490;
+
+    /// <summary>VM functions that may be enabled.</summary>
+    public const uint IA32_VMX_VMFUNC = 0x00000491;
+
+    /// <summary>Tertiary processor-based controls that may be 1.</summary>
+    public const uint IA32_VMX_PROCBASED_CTLS3 = 0x00000492;
+
+    /// <summary>Secondary VM-exit controls that may be 1.</summary>
+    public const uint IA32_VMX_EXIT_CTLS2 = 0x00000493;
 
     /// <summary>Debug store.</summary>
     public const uint IA32_DS_AREA = 0x00000600;

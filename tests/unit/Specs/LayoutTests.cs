@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using HyperOS.Specs.Amd;
+using HyperOS.Specs.Intel;
 using HyperOS.Specs.Kvm;
 using HyperOS.Specs.X86;
 
@@ -76,6 +77,24 @@ public class LayoutTests
             typeof(TaskStateSegment64), 0x68,
             """
             RSP0=04 RSP1=0C RSP2=14 IST1=24 IST2=2C IST3=34 IST4=3C IST5=44 IST6=4C IST7=54 IoMapBase=66
+            """
+        },
+        {
+            typeof(InveptDescriptor), 16,
+            """
+            EPTP=0 Reserved=8
+            """
+        },
+        {
+            typeof(InvvpidDescriptor), 16,
+            """
+            VPID=0 Reserved=2 Reserved2=4 LinearAddress=8
+            """
+        },
+        {
+            typeof(MsrEntry), 16,
+            """
+            Index=0 Reserved=4 Data=8
             """
         },
         {
