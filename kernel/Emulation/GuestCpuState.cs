@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Emulation;
@@ -12,8 +11,8 @@ public struct GeneralRegisters
 }
 
 /// <summary>
-/// The part of a vCPU that emulated instructions see; segment registers in the form of the VMCB. The kernel fills it from the VMCB or VMCS before and
-/// writes it back after <see cref="InstructionEmulator.Run(int)"/>.
+/// The part of a vCPU that emulated instructions see. The kernel fills it from the VMCB or VMCS before
+/// <see cref="InstructionEmulator.Run(int)"/> and writes it back after.
 /// </summary>
 public struct GuestCpuState
 {
@@ -25,12 +24,12 @@ public struct GuestCpuState
     public ulong CR3;
     public Cr4 CR4;
     public Efer EFER;
-    public VmcbSegment ES;
-    public VmcbSegment CS;
-    public VmcbSegment SS;
-    public VmcbSegment DS;
-    public VmcbSegment FS;
-    public VmcbSegment GS;
+    public SegmentState ES;
+    public SegmentState CS;
+    public SegmentState SS;
+    public SegmentState DS;
+    public SegmentState FS;
+    public SegmentState GS;
 
     /// <summary>0 to 3; 0 in real mode and 3 in virtual-8086 mode.</summary>
     public byte CPL;
@@ -38,8 +37,8 @@ public struct GuestCpuState
     /// <summary>Physical address bits that the guest's CPUID reports (Fn8000_0008): 32 to 52. Page-table bits above it are reserved.</summary>
     public byte PhysicalAddressBits;
 
-    public readonly CodeSize CodeSize => IsLongMode && (CS.Attributes & VmcbSegmentAttributes.L) != 0 ? CodeSize.Bits64
-        : (CS.Attributes & VmcbSegmentAttributes.DB) != 0 ? CodeSize.Bits32 : CodeSize.Bits16;
+    public readonly CodeSize CodeSize => IsLongMode && (CS.Attributes & SegmentAttributes.L) != 0 ? CodeSize.Bits64
+        : (CS.Attributes & SegmentAttributes.DB) != 0 ? CodeSize.Bits32 : CodeSize.Bits16;
 
     /// <summary>EFER.LMA: 64-bit or compatibility mode.</summary>
     public readonly bool IsLongMode => (EFER & Efer.LMA) != 0;
@@ -47,7 +46,7 @@ public struct GuestCpuState
     /// <summary>Real mode or virtual-8086 mode: segments are a base and a limit without a type.</summary>
     public readonly bool HasUntypedSegments => (CR0 & Cr0.PE) == 0 || (RFLAGS & Rflags.VM) != 0;
 
-    internal static ref readonly VmcbSegment Segment(ref readonly GuestCpuState state, SegmentRegister register)
+    internal static ref readonly SegmentState Segment(ref readonly GuestCpuState state, SegmentRegister register)
     {
         switch (register)
         {

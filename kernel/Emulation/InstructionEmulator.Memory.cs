@@ -1,6 +1,5 @@
 using System;
 using HyperOS.Core;
-using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Emulation;
@@ -153,7 +152,7 @@ public sealed partial class InstructionEmulator
     /// <summary>Segmentation: AMD APM vol. 2, "Segment Limit Checks", "Type Checks" and "Canonical Address Form".</summary>
     private bool Linearize(SegmentRegister register, ulong offset, int size, PageAccess access, out ulong linear)
     {
-        ref readonly VmcbSegment segment = ref GuestCpuState.Segment(in State, register);
+        ref readonly SegmentState segment = ref GuestCpuState.Segment(in State, register);
         if (_codeSize == CodeSize.Bits64)
         {
             linear = register >= SegmentRegister.FS ? unchecked(segment.Base + offset) : offset;
@@ -162,22 +161,22 @@ public sealed partial class InstructionEmulator
         linear = unchecked(segment.Base + offset) & uint.MaxValue;
         if (!State.HasUntypedSegments)
         {
-            VmcbSegmentAttributes codeAndReadWrite = segment.Attributes & (VmcbSegmentAttributes.Code | VmcbSegmentAttributes.ReadWrite);
+            SegmentAttributes codeAndReadWrite = segment.Attributes & (SegmentAttributes.Code | SegmentAttributes.ReadWrite);
             bool allowed = access == PageAccess.Write
-                ? codeAndReadWrite == VmcbSegmentAttributes.ReadWrite
-                : codeAndReadWrite != VmcbSegmentAttributes.Code;
-            if ((segment.Attributes & VmcbSegmentAttributes.P) == 0 || !allowed)
+                ? codeAndReadWrite == SegmentAttributes.ReadWrite
+                : codeAndReadWrite != SegmentAttributes.Code;
+            if ((segment.Attributes & SegmentAttributes.P) == 0 || !allowed)
                 return SegmentFault(register);
         }
         ulong last = offset + (ulong)(size - 1);
-        const VmcbSegmentAttributes expandDown = VmcbSegmentAttributes.ConformingDown;
-        bool inside = (segment.Attributes & (VmcbSegmentAttributes.Code | expandDown)) == expandDown && !State.HasUntypedSegments
+        const SegmentAttributes expandDown = SegmentAttributes.ConformingDown;
+        bool inside = (segment.Attributes & (SegmentAttributes.Code | expandDown)) == expandDown && !State.HasUntypedSegments
             ? offset > segment.Limit && last <= (IsBig(in segment) ? uint.MaxValue : ushort.MaxValue)
             : last <= segment.Limit;
         return inside || SegmentFault(register);
     }
 
-    private static bool IsBig(ref readonly VmcbSegment segment) => (segment.Attributes & VmcbSegmentAttributes.DB) != 0;
+    private static bool IsBig(ref readonly SegmentState segment) => (segment.Attributes & SegmentAttributes.DB) != 0;
 
     private bool SegmentFault(SegmentRegister register) => Fault(register == SegmentRegister.SS ? ExceptionVector.SS : ExceptionVector.GP);
 

@@ -11,7 +11,6 @@ using HyperOS.Rtc;
 using HyperOS.Screen;
 using HyperOS.Serial;
 using HyperOS.Virtualization;
-using HyperOS.Virtualization.Svm;
 
 namespace HyperOS.Startup;
 
@@ -68,13 +67,13 @@ internal static class Kernel
         Scheduler.AdoptIdle();
 
         // Guests: what the processors offer for them, before the others start.
-        SvmVendor.Initialize();
         ExtendedStates.Initialize();
         GuestProcessors.Initialize();
+        VirtualizationVendor.Initialize();
         WallClock.Set(RealTimeClock.ReadUnixSeconds());
-        if (!SvmVendor.TryPrepare(processor.Index))
+        if (!VirtualizationVendor.Current.TryPrepare(processor.Index))
             Panic.Stop($"too little memory");
-        SvmVendor.Enable();
+        VirtualizationVendor.Current.Enable();
         GuestProcessors.StartSpeculationHooks();
         StartApplicationProcessors(boot, acpi, options);
         ShootdownHandler.Initialize();
@@ -125,7 +124,7 @@ internal static class Kernel
                 break;
             if (!KernelStack.TryCreate(FrameOwner.Kernel, out int stack))
                 Panic.Stop($"too little memory");
-            if (!SvmVendor.TryPrepare(processor!.Index))
+            if (!VirtualizationVendor.Current.TryPrepare(processor!.Index))
                 Panic.Stop($"too little memory");
             Scheduler.AddProcessor(processor, stack);
             if (!Processors.TryStart(processor, page, KernelStack.Top(stack)))
@@ -142,7 +141,7 @@ internal static class Kernel
     {
         Scheduler.AdoptIdle();
         Processors.PrepareThis();
-        SvmVendor.Enable();
+        VirtualizationVendor.Current.Enable();
         GuestProcessors.StartSpeculationHooks();
         Processors.Answer();
         Cpu.EnableInterrupts();

@@ -1,6 +1,5 @@
 using HyperOS.Emulation;
 using HyperOS.Loaders;
-using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Virtualization;
@@ -31,15 +30,15 @@ internal static class EntryStates
             GdtBase = entry.GdtBase.Value,
             GdtLimit = entry.GdtLimit,
             TR = Segment(entry.Tr),
-            LDTR = new VmcbSegment { Attributes = VmcbSegmentAttributes.P | (VmcbSegmentAttributes)2 },
+            LDTR = new SegmentState { Attributes = SegmentAttributes.P | (SegmentAttributes)2 },
         });
     }
 
-    // The VMCB packs access byte and flags nibble into twelve bits. AMD APM vol. 2, "Segment State in the VMCB".
-    private static VmcbSegment Segment(in EntrySegment segment) => new()
+    // Access byte and flags nibble, packed into twelve bits.
+    private static SegmentState Segment(in EntrySegment segment) => new()
     {
         Selector = segment.Selector,
-        Attributes = (VmcbSegmentAttributes)(segment.Access | segment.Flags << 8),
+        Attributes = (SegmentAttributes)(segment.Access | segment.Flags << 8),
         Limit = segment.Limit,
         Base = segment.Base,
     };

@@ -65,14 +65,12 @@ public static class ExtendedStates
             ModelSpecificRegister.Write(Msr.TSC_AUX, vcpu.TscAux);
     }
 
-    /// <summary>A vCPU ends, on the processor that it ran on: nothing of it is to be kept.</summary>
+    /// <summary>A vCPU ends, on the processor that it ran on: nothing of it is to be kept. With interrupts off.</summary>
     public static void Release(Vcpu vcpu)
     {
-        bool interrupts = Cpu.SaveAndDisableInterrupts();
         ref Vcpu? owner = ref s_owners[Processor.Current.Index];
         if (owner == vcpu)
             owner = null;
-        Cpu.RestoreInterrupts(interrupts);
     }
 
     /// <summary>What a frame for the state begins with: the state after reset.</summary>

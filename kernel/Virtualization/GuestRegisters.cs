@@ -11,7 +11,7 @@ public struct VectorRegisters
     private ulong _first;
 }
 
-/// <summary>Guest registers that the world switch moves by hand: Svm/Run.asm knows these offsets..</summary>
+/// <summary>Guest registers that the world switch moves by hand: Svm/Run.asm and Vmx/Run.asm know these offsets.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 400)]
 public struct GuestRegisters
 {

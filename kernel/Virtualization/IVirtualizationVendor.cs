@@ -9,15 +9,34 @@ namespace HyperOS.Virtualization;
 /// </summary>
 public interface IVirtualizationVendor
 {
+    /// <summary>What the entries of the vendor's nested tables have beside addresses.</summary>
+    static abstract NestedPageFormat NestedPages { get; }
+
+    /// <summary>Looks for what guests need and says on the log what it found. Once, on the boot processor.</summary>
+    /// <returns>Whether guests can run; if not, the next two are not called.</returns>
+    static abstract bool Initialize();
+
+    /// <summary>Allocates what a processor needs before <see cref="Enable"/>; during start-up.</summary>
+    static abstract bool TryPrepare(int processor);
+
+    /// <summary>Turns the processor's extensions on; each for itself.</summary>
+    static abstract void Enable();
+
     /// <summary>Allocates and fills the control structure with the state after INIT. Under the machine's arena.</summary>
     /// <returns>False when frames ran out.</returns>
     static abstract bool TryCreate(Vcpu vcpu);
 
-    /// <summary>Gives back what <see cref="TryCreate"/> took.</summary>
+    /// <summary>Gives back what <see cref="TryCreate"/> took. No processor has the vCPU loaded.</summary>
     static abstract void Destroy(Vcpu vcpu);
 
-    /// <summary>The vCPU's thread has come, or come back, to this processor. With interrupts off.</summary>
+    /// <summary>
+    /// The vCPU's thread has come, or come back, to this processor: until another thread runs here, the members below may be called. With
+    /// interrupts off.
+    /// </summary>
     static abstract void Load(Vcpu vcpu);
+
+    /// <summary>The vCPU ends, or goes elsewhere: this processor keeps nothing of it. With interrupts off, where it was loaded.</summary>
+    static abstract void Unload(Vcpu vcpu);
 
     /// <summary>Runs the guest until its next exit. Interrupts are off on entry and on at return.</summary>
     static abstract void Enter(Vcpu vcpu);
@@ -76,7 +95,7 @@ public interface IVirtualizationVendor
 
     static abstract void WriteMsr(Vcpu vcpu, uint msr, ulong value);
 
-    /// <summary>DR6 and DR7, which entry and exit switch.</summary>
+    /// <summary>DR6 and DR7.</summary>
     static abstract ulong ReadDebug(Vcpu vcpu, int register);
 
     static abstract void WriteDebug(Vcpu vcpu, int register, ulong value);

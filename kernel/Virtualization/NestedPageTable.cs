@@ -6,32 +6,48 @@ using HyperOS.Specs.X86;
 
 namespace HyperOS.Virtualization;
 
+/// <summary>What a vendor's nested tables have in their entries beside addresses, which lie in the same bits for all.</summary>
+public readonly struct NestedPageFormat
+{
+    /// <summary>Flags of an entry that names a table.</summary>
+    public readonly ulong Table;
+
+    /// <summary>Flags of a 2 MiB leaf of RAM.</summary>
+    public readonly ulong Block;
+
+    public NestedPageFormat(ulong table, ulong block)
+    {
+        Table = table;
+        Block = block;
+    }
+}
+
 /// <summary>
 /// The nested tables of one machine, four levels: a cache of <see cref="GuestMemory"/> that exits fill, a 2 MiB leaf at a time. AMD APM vol. 2,
-/// "Nested Paging": guest accesses are user accesses there.
+/// "Nested Paging"; Intel SDM vol. 3, "The Extended Page Table Mechanism (EPT)".
 /// </summary>
 public sealed class NestedPageTable
 {
-    private const ulong TableFlags = (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User);
-    private const ulong LeafFlags = TableFlags | (ulong)PageTableEntry.PageSize;
     private const int TopLevel = 4, LeafLevel = 2;
 
     private readonly FrameOwner _owner;
+    private readonly NestedPageFormat _format;
 
-    private NestedPageTable(FrameOwner owner, HostPhysicalAddress root)
+    private NestedPageTable(FrameOwner owner, HostPhysicalAddress root, NestedPageFormat format)
     {
         _owner = owner;
+        _format = format;
         Root = root;
     }
 
-    /// <summary>What N_CR3 holds.</summary>
+    /// <summary>Where the table of the top level is.</summary>
     public HostPhysicalAddress Root { get; }
 
     /// <summary>Under the machine's arena.</summary>
-    public static bool TryCreate(FrameOwner owner, out NestedPageTable? table)
+    public static bool TryCreate(FrameOwner owner, NestedPageFormat format, out NestedPageTable? table)
     {
         bool created = FrameAllocator.TryAllocateZeroed(owner, FrameZone.Any, out HostPhysicalAddress root);
-        table = created ? new NestedPageTable(owner, root) : null;
+        table = created ? new NestedPageTable(owner, root, format) : null;
         return created;
     }
 
@@ -47,12 +63,12 @@ public sealed class NestedPageTable
             {
                 if (!FrameAllocator.TryAllocateZeroed(_owner, FrameZone.Any, out HostPhysicalAddress next))
                     return false;
-                if (Interlocked.CompareExchange(ref entry, next.Value | TableFlags, 0) != 0)
+                if (Interlocked.CompareExchange(ref entry, next.Value | _format.Table, 0) != 0)
                     FrameAllocator.Free(next, _owner);
             }
             table = PhysicalMemory.Table(new HostPhysicalAddress(Volatile.Read(ref entry) & (ulong)PageTableEntry.AddressMask));
         }
-        Volatile.Write(ref table[Index(address, LeafLevel)], block.Value | LeafFlags);
+        Volatile.Write(ref table[Index(address, LeafLevel)], block.Value | _format.Block);
         return true;
     }
 

@@ -5,7 +5,6 @@ using HyperOS.Emulation;
 using HyperOS.Memory;
 using HyperOS.Scheduling;
 using HyperOS.Specs.X86;
-using HyperOS.Virtualization.Svm;
 
 namespace HyperOS.Virtualization;
 
@@ -16,9 +15,12 @@ public struct DescriptorTableState
     public ushort GdtLimit;
     public ulong IdtBase;
     public ushort IdtLimit;
-    public Specs.Amd.VmcbSegment TR;
-    public Specs.Amd.VmcbSegment LDTR;
+    public SegmentState TR;
+    public SegmentState LDTR;
 }
+
+/// <summary>What a vendor keeps for a vCPU: its control structure, and what the next entry must see to.</summary>
+internal abstract class VendorState;
 
 /// <summary>A virtual processor. Lives in its machine's arena; only its own thread touches it, but for its local APIC's pending interrupts.</summary>
 public sealed class Vcpu
@@ -32,7 +34,9 @@ public sealed class Vcpu
     public readonly GuestMsrs Msrs = new();
     public readonly InstructionEmulator Emulator;
     internal readonly GuestBus Bus;
-    internal SvmContext? Svm;
+
+    /// <summary>Set and read by the vendor alone.</summary>
+    internal VendorState? VendorState;
 
     /// <summary>The thread that runs it; null until that thread has begun, which sets it.</summary>
     internal KernelThread? Thread;

@@ -20,7 +20,10 @@ internal sealed class VcpuThread<TVendor> : ThreadBody where TVendor : struct, I
         _vcpu.Thread = Scheduler.Current;
         if (!_service.TryRun())
             _vcpu.Machine.Poison();
+        bool interrupts = Cpu.SaveAndDisableInterrupts();
         ExtendedStates.Release(_vcpu);
+        TVendor.Unload(_vcpu);
+        Cpu.RestoreInterrupts(interrupts);
         VirtualMachines.WakeManager();
     }
 

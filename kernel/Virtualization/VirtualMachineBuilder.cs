@@ -6,7 +6,6 @@ using HyperOS.Loaders;
 using HyperOS.Memory;
 using HyperOS.Platform;
 using HyperOS.Scheduling;
-using HyperOS.Virtualization.Svm;
 
 namespace HyperOS.Virtualization;
 
@@ -48,7 +47,7 @@ internal static class VirtualMachineBuilder
     public static bool TryRun(VirtualMachineSlot slot)
     {
         Arena? outer = Arena.Use(Arena.Get(slot.ArenaSlot));
-        VcpuThread<SvmVendor> body = new(slot.Machine!.Vcpu);
+        ThreadBody body = VirtualizationVendor.Current.CreateThread(slot.Machine!.Vcpu);
         Arena.Use(outer);
         return Scheduler.TryCreate(body, slot.Owner, null, out slot.Thread);
     }
@@ -61,7 +60,7 @@ internal static class VirtualMachineBuilder
         slot.Machine = null;
         slot.Lock.Exit(interrupts);
         Quiescence.Wait();
-        SvmVendor.Destroy(machine.Vcpu);
+        VirtualizationVendor.Current.Destroy(machine.Vcpu);
         FrameAllocator.Free(machine.Vcpu.ExtendedState, slot.Owner);
         machine.NestedTables.Destroy();
         machine.Memory.Destroy();
@@ -73,7 +72,7 @@ internal static class VirtualMachineBuilder
     {
         if (!GuestMemory.TryCreate(slot.Owner, definition.MemoryBytes, out GuestMemory? memory))
             return false;
-        if (!NestedPageTable.TryCreate(slot.Owner, out NestedPageTable? nestedTables))
+        if (!NestedPageTable.TryCreate(slot.Owner, VirtualizationVendor.Current.NestedPages, out NestedPageTable? nestedTables))
         {
             memory!.Destroy();
             return false;
@@ -84,14 +83,14 @@ internal static class VirtualMachineBuilder
             ExtendedStates.Reset(extendedState);
             VmLog log = new(slot.Name);
             machine = new VirtualMachine(slot, in definition, log, memory!, nestedTables!, extendedState);
-            if (SvmVendor.TryCreate(machine.Vcpu))
+            if (VirtualizationVendor.Current.TryCreate(machine.Vcpu))
             {
                 if (TryLoad(machine, in images, plan, out reason))
                 {
                     slot.Machine = machine;
                     return true;
                 }
-                SvmVendor.Destroy(machine.Vcpu);
+                VirtualizationVendor.Current.Destroy(machine.Vcpu);
             }
             FrameAllocator.Free(extendedState, slot.Owner);
         }
@@ -122,7 +121,7 @@ internal static class VirtualMachineBuilder
         reason = GuestImage.Describe(status);
         if (status != LoadStatus.Ok || !TryExecute(machine.Memory, in images, plan))
             return false;
-        EntryStates.Apply<SvmVendor>(machine.Vcpu, in plan.Entry);
+        VirtualizationVendor.Current.Apply(machine.Vcpu, in plan.Entry);
         return true;
     }
 

@@ -8,7 +8,6 @@ using HyperOS.Loaders;
 using HyperOS.Memory;
 using HyperOS.Platform;
 using HyperOS.Scheduling;
-using HyperOS.Virtualization.Svm;
 
 namespace HyperOS.Virtualization;
 
@@ -215,7 +214,7 @@ public sealed class VirtualMachines : ThreadBody
             return;
         }
         GuestImages images = new(kernel, initrd, definition.CommandLine);
-        if (!SvmVendor.IsAvailable)
+        if (!VirtualizationVendor.Current.IsAvailable)
         {
             Refuse(slot, "this processor cannot run guests"u8);
             return;

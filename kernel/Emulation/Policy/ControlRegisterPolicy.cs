@@ -127,12 +127,6 @@ public sealed class ControlRegisterPolicy
         return true;
     }
 
-    /// <summary>EFER for the VMCB: VMRUN demands SVME, which the guest does not see.</summary>
-    public static Efer ToHardware(Efer guest) => guest | Efer.SVME;
-
-    /// <summary>EFER for the guest.</summary>
-    public static Efer FromHardware(Efer hardware) => hardware & ~Efer.SVME;
-
     private static Cr4 When(uint register, uint feature, Cr4 bits) => (register & feature) != 0 ? bits : 0;
 
     private static Efer When(uint register, uint feature, Efer bits) => (register & feature) != 0 ? bits : 0;

@@ -11,34 +11,34 @@ namespace HyperOS.Specs.Amd;
 public struct VmcbStateSaveArea
 {
     /// <summary>ES.</summary>
-    [FieldOffset(0x000)] public VmcbSegment ES;
+    [FieldOffset(0x000)] public SegmentState ES;
 
     /// <summary>CS.</summary>
-    [FieldOffset(0x010)] public VmcbSegment CS;
+    [FieldOffset(0x010)] public SegmentState CS;
 
     /// <summary>SS.</summary>
-    [FieldOffset(0x020)] public VmcbSegment SS;
+    [FieldOffset(0x020)] public SegmentState SS;
 
     /// <summary>DS.</summary>
-    [FieldOffset(0x030)] public VmcbSegment DS;
+    [FieldOffset(0x030)] public SegmentState DS;
 
     /// <summary>FS. Loaded by VMLOAD, not by VMRUN.</summary>
-    [FieldOffset(0x040)] public VmcbSegment FS;
+    [FieldOffset(0x040)] public SegmentState FS;
 
     /// <summary>GS. Loaded by VMLOAD, not by VMRUN.</summary>
-    [FieldOffset(0x050)] public VmcbSegment GS;
+    [FieldOffset(0x050)] public SegmentState GS;
 
     /// <summary>GDTR: base and limit only.</summary>
-    [FieldOffset(0x060)] public VmcbSegment GDTR;
+    [FieldOffset(0x060)] public SegmentState GDTR;
 
     /// <summary>LDTR. Loaded by VMLOAD, not by VMRUN.</summary>
-    [FieldOffset(0x070)] public VmcbSegment LDTR;
+    [FieldOffset(0x070)] public SegmentState LDTR;
 
     /// <summary>IDTR: base and limit only.</summary>
-    [FieldOffset(0x080)] public VmcbSegment IDTR;
+    [FieldOffset(0x080)] public SegmentState IDTR;
 
     /// <summary>TR. Loaded by VMLOAD, not by VMRUN.</summary>
-    [FieldOffset(0x090)] public VmcbSegment TR;
+    [FieldOffset(0x090)] public SegmentState TR;
 
     /// <summary>Current privilege level.</summary>
     [FieldOffset(0x0CB)] public byte CPL;

@@ -7,7 +7,7 @@ using HyperOS.Specs.Amd;
 namespace HyperOS.Virtualization.Svm;
 
 /// <summary>What SVM keeps for a vCPU: the VMCB's frame, its ASID, and what the next entry must say.</summary>
-internal sealed unsafe class SvmContext
+internal sealed unsafe class SvmContext : VendorState
 {
     /// <summary>The frame of the VMCB.</summary>
     public readonly HostPhysicalAddress Frame;

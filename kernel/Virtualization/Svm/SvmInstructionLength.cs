@@ -18,15 +18,15 @@ internal static class SvmInstructionLength
 
     public static bool TryGet(Vcpu vcpu, ref VmcbStateSaveArea save, out int length)
     {
-        SvmContext context = vcpu.Svm!;
+        SvmContext context = SvmVendor.ContextOf(vcpu);
         if (context.MeasuredRip == save.RIP && context.CodeCr3 == save.CR3 && context.MeasuredOperation == vcpu.Exit.Instruction
             && PhysicalMemory.Structure<ushort>(new HostPhysicalAddress(context.CodeFrame.Value + context.MeasuredOffset)) == context.MeasuredBytes)
         {
             length = context.MeasuredLength;
             return true;
         }
-        CodeSize size = (save.CS.Attributes & VmcbSegmentAttributes.L) != 0 ? CodeSize.Bits64
-            : (save.CS.Attributes & VmcbSegmentAttributes.DB) != 0 ? CodeSize.Bits32 : CodeSize.Bits16;
+        CodeSize size = (save.CS.Attributes & SegmentAttributes.L) != 0 ? CodeSize.Bits64
+            : (save.CS.Attributes & SegmentAttributes.DB) != 0 ? CodeSize.Bits32 : CodeSize.Bits16;
         ulong linear = size == CodeSize.Bits64 ? save.RIP : unchecked((uint)(save.CS.Base + save.RIP));
         if (context.CodeCr3 == save.CR3 && context.CodePage == (linear & ~PageMask)
             && TryMeasure(context, linear, size, vcpu.Exit.Instruction, out length))
@@ -86,7 +86,7 @@ internal static class SvmInstructionLength
         length = instruction.Length;
         if (outcome != EmulationOutcome.Completed || !IsNamed(instruction.Operation, vcpu.Exit.Instruction))
             return false;
-        SvmContext context = vcpu.Svm!;
+        SvmContext context = SvmVendor.ContextOf(vcpu);
         PageWalkResult walk = GuestPageWalker.Translate(
             vcpu.Bus, in emulator.State, linear, PageAccess.Execute, out GuestPhysicalAddress physical, out _);
         if (walk == PageWalkResult.Translated

@@ -48,6 +48,13 @@ internal sealed unsafe class SvmProcessor
     /// <summary>What an unchanged VMCB may leave to the processor's cache: everything, where it has one.</summary>
     public static VmcbCleanBits CleanBits { get; private set; }
 
+    /// <summary>
+    /// N_CR3 names tables of the ordinary form, in which guest accesses are user accesses. AMD APM vol. 2, "Nested Paging".
+    /// </summary>
+    public static NestedPageFormat NestedPages => new(
+        table: (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User),
+        block: (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User | PageTableEntry.PageSize));
+
     /// <summary>Every port is intercepted.</summary>
     public static HostPhysicalAddress IoMap => new(PermissionMapsAddress() - KernelImage.Base);
 

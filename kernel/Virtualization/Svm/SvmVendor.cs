@@ -31,17 +31,14 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     private const ulong DefaultPat = 0x0007_0406_0007_0406;
 
-    /// <summary>Whether this machine can run guests.</summary>
-    public static bool IsAvailable { get; private set; }
-
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "SvmRun")]
     private static extern void Run(GuestRegisters* registers, ulong guestVmcb, ulong hostVmcb);
 
-    /// <summary>Looks for SVM and says on the log what it found. On the boot processor; then <see cref="TryPrepare"/> for, and <see cref="Enable"/> on, each.</summary>
+    public static NestedPageFormat NestedPages => SvmProcessor.NestedPages;
+
     public static bool Initialize()
     {
-        IsAvailable = SvmProcessor.IsUsable(out ReadOnlySpan<byte> reason);
-        if (!IsAvailable)
+        if (!SvmProcessor.IsUsable(out ReadOnlySpan<byte> reason))
         {
             Log.Write("svm"u8, $"no guests can run: {reason}");
             return false;
@@ -51,21 +48,15 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return true;
     }
 
-    /// <summary>What a processor needs before <see cref="Enable"/>; during start-up.</summary>
-    public static bool TryPrepare(int processor) => !IsAvailable || SvmProcessor.TryPrepare(processor);
+    public static bool TryPrepare(int processor) => SvmProcessor.TryPrepare(processor);
 
-    /// <summary>Turns SVM on; each processor for itself.</summary>
-    public static void Enable()
-    {
-        if (IsAvailable)
-            SvmProcessor.Enable();
-    }
+    public static void Enable() => SvmProcessor.Enable();
 
     public static bool TryCreate(Vcpu vcpu)
     {
         if (!FrameAllocator.TryAllocateZeroed(vcpu.Machine.Owner, FrameZone.Any, out HostPhysicalAddress frame))
             return false;
-        vcpu.Svm = new SvmContext(frame);
+        vcpu.VendorState = new SvmContext(frame);
         ref Vmcb vmcb = ref VmcbOf(vcpu);
         ref VmcbControlArea control = ref vmcb.Control;
         control.InterceptCr = InterceptCr.CR4_WRITE | InterceptCr.CR8_READ | InterceptCr.CR8_WRITE;
@@ -89,13 +80,18 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return true;
     }
 
-    public static void Destroy(Vcpu vcpu) => FrameAllocator.Free(vcpu.Svm!.Frame, vcpu.Machine.Owner);
+    public static void Destroy(Vcpu vcpu) => FrameAllocator.Free(ContextOf(vcpu).Frame, vcpu.Machine.Owner);
 
-    public static void Load(Vcpu vcpu) => SvmProcessor.Current.Load(vcpu.Svm!);
+    public static void Load(Vcpu vcpu) => SvmProcessor.Current.Load(ContextOf(vcpu));
+
+    // What a processor caches of a VMCB is found stale by its generations.
+    public static void Unload(Vcpu vcpu)
+    {
+    }
 
     public static void Enter(Vcpu vcpu)
     {
-        SvmContext context = vcpu.Svm!;
+        SvmContext context = ContextOf(vcpu);
         ref Vmcb vmcb = ref context.Vmcb;
         if (context.TlbControlChanged)
             context.Processor!.SetTlbControl(context);
@@ -109,7 +105,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void Decode(Vcpu vcpu)
     {
-        SvmContext context = vcpu.Svm!;
+        SvmContext context = ContextOf(vcpu);
         ref Vmcb vmcb = ref context.Vmcb;
         ref VmcbControlArea control = ref vmcb.Control;
         ref VmExit exit = ref vcpu.Exit;
@@ -219,13 +215,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
             if (!SvmInstructionLength.TryGet(vcpu, ref save, out int length))
                 return false;
             ulong next = unchecked(save.RIP + (ulong)length);
-            save.RIP = (save.CS.Attributes & VmcbSegmentAttributes.L) != 0 ? next : unchecked((uint)next);
+            save.RIP = (save.CS.Attributes & SegmentAttributes.L) != 0 ? next : unchecked((uint)next);
         }
         vmcb.Control.INTERRUPT_SHADOW &= ~InterruptShadow.INTERRUPT_SHADOW;
         if ((save.RFLAGS & Rflags.TF) != 0)
         {
             save.DR6 |= Dr6.BS;
-            vcpu.Svm!.Clean &= ~VmcbCleanBits.DRx;
+            ContextOf(vcpu).Clean &= ~VmcbCleanBits.DRx;
             vcpu.QueueException(ExceptionVector.DB);
         }
         return true;
@@ -242,7 +238,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         state.CR2 = save.CR2;
         state.CR3 = save.CR3;
         state.CR4 = save.CR4;
-        state.EFER = ControlRegisterPolicy.FromHardware(save.EFER);
+        state.EFER = save.EFER & ~Efer.SVME;
         state.ES = save.ES;
         state.CS = save.CS;
         state.SS = save.SS;
@@ -263,7 +259,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         save.CR2 = state.CR2;
         save.CR3 = state.CR3;
         save.CR4 = state.CR4;
-        save.EFER = ControlRegisterPolicy.ToHardware(state.EFER);
+        save.EFER = state.EFER | Efer.SVME;
         save.ES = state.ES;
         save.CS = state.CS;
         save.SS = state.SS;
@@ -271,17 +267,17 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         save.FS = state.FS;
         save.GS = state.GS;
         save.CPL = state.CPL;
-        vcpu.Svm!.Clean &= ~(VmcbCleanBits.CRx | VmcbCleanBits.SEG | VmcbCleanBits.CR2);
+        ContextOf(vcpu).Clean &= ~(VmcbCleanBits.CRx | VmcbCleanBits.SEG | VmcbCleanBits.CR2);
     }
 
     public static void WriteTables(Vcpu vcpu, in DescriptorTableState tables)
     {
         ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
-        save.GDTR = new VmcbSegment { Base = tables.GdtBase, Limit = tables.GdtLimit };
-        save.IDTR = new VmcbSegment { Base = tables.IdtBase, Limit = tables.IdtLimit };
+        save.GDTR = new SegmentState { Base = tables.GdtBase, Limit = tables.GdtLimit };
+        save.IDTR = new SegmentState { Base = tables.IdtBase, Limit = tables.IdtLimit };
         save.TR = tables.TR;
         save.LDTR = tables.LDTR;
-        vcpu.Svm!.Clean &= ~(VmcbCleanBits.DT | VmcbCleanBits.SEG);
+        ContextOf(vcpu).Clean &= ~(VmcbCleanBits.DT | VmcbCleanBits.SEG);
     }
 
     public static bool CanInterrupt(Vcpu vcpu)
@@ -294,7 +290,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     public static bool CanInjectNmi(Vcpu vcpu)
     {
         ref Vmcb vmcb = ref VmcbOf(vcpu);
-        return !vcpu.Svm!.NmiBlocked && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0 && vmcb.Control.EVENTINJ == 0;
+        return !ContextOf(vcpu).NmiBlocked && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0 && vmcb.Control.EVENTINJ == 0;
     }
 
     public static bool HasEventInLine(Vcpu vcpu) => VmcbOf(vcpu).Control.EVENTINJ != 0;
@@ -307,8 +303,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref VmcbControlArea control = ref VmcbOf(vcpu).Control;
         control.EVENTINJ = EventInjection.V | EventInjection.TypeNMI | (ulong)ExceptionVector.NMI;
         control.InterceptVector3 |= InterceptVector3.INTERCEPT_IRET;
-        vcpu.Svm!.NmiBlocked = true;
-        vcpu.Svm.Clean &= ~VmcbCleanBits.I;
+        ContextOf(vcpu).NmiBlocked = true;
+        ContextOf(vcpu).Clean &= ~VmcbCleanBits.I;
     }
 
     public static void InjectException(Vcpu vcpu, in GuestException exception)
@@ -335,13 +331,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
             control.VirtualInterruptControl &= ~WindowRequest;
             control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_VINTR;
         }
-        vcpu.Svm!.Clean &= ~(VmcbCleanBits.I | VmcbCleanBits.TPR);
+        ContextOf(vcpu).Clean &= ~(VmcbCleanBits.I | VmcbCleanBits.TPR);
     }
 
     // NMIs are blocked until the IRET is done, not reached: it is stepped over. AMD APM vol. 2, "NMI Support".
     public static void EndNmi(Vcpu vcpu)
     {
-        SvmContext context = vcpu.Svm!;
+        SvmContext context = ContextOf(vcpu);
         ref Vmcb vmcb = ref VmcbOf(vcpu);
         vmcb.Control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_IRET;
         context.NmiReturn = vmcb.Save.RIP;
@@ -352,8 +348,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void FlushTranslations(Vcpu vcpu)
     {
-        vcpu.Svm!.FlushWanted = true;
-        vcpu.Svm.TlbControlChanged = true;
+        ContextOf(vcpu).FlushWanted = true;
+        ContextOf(vcpu).TlbControlChanged = true;
     }
 
     public static int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination)
@@ -370,7 +366,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     public static void SetTscOffset(Vcpu vcpu, ulong offset)
     {
         VmcbOf(vcpu).Control.TSC_OFFSET = offset;
-        vcpu.Svm!.Clean &= ~VmcbCleanBits.I;
+        ContextOf(vcpu).Clean &= ~VmcbCleanBits.I;
     }
 
     public static void EndInterruptShadow(Vcpu vcpu) => VmcbOf(vcpu).Control.INTERRUPT_SHADOW &= ~InterruptShadow.INTERRUPT_SHADOW;
@@ -380,7 +376,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
         return msr switch
         {
-            Msr.EFER => (ulong)ControlRegisterPolicy.FromHardware(save.EFER),
+            Msr.EFER => (ulong)(save.EFER & ~Efer.SVME),
             Msr.IA32_PAT => save.G_PAT,
             _ => 0,
         };
@@ -391,7 +387,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         if (msr != Msr.IA32_PAT)
             return;
         VmcbOf(vcpu).Save.G_PAT = value;
-        vcpu.Svm!.Clean &= ~VmcbCleanBits.NP;
+        ContextOf(vcpu).Clean &= ~VmcbCleanBits.NP;
     }
 
     public static ulong ReadDebug(Vcpu vcpu, int register) =>
@@ -406,10 +402,12 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
             save.DR6 = (Dr6)(value & Dr6Writable | Dr6Ones);
         else
             save.DR7 = (Dr7)(value & Dr7Writable | Dr7Ones);
-        vcpu.Svm!.Clean &= ~VmcbCleanBits.DRx;
+        ContextOf(vcpu).Clean &= ~VmcbCleanBits.DRx;
     }
 
-    private static ref Vmcb VmcbOf(Vcpu vcpu) => ref vcpu.Svm!.Vmcb;
+    internal static SvmContext ContextOf(Vcpu vcpu) => Unsafe.As<SvmContext>(vcpu.VendorState)!;
+
+    private static ref Vmcb VmcbOf(Vcpu vcpu) => ref ContextOf(vcpu).Vmcb;
 
     // What was being delivered goes in again; a software interrupt or exception comes by itself when its instruction runs again.
     private static ulong Reinject(ulong info)

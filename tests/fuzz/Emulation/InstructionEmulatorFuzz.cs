@@ -1,6 +1,5 @@
 using HyperOS.Core;
 using HyperOS.Emulation;
-using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Tests.Fuzz.Emulation;
@@ -68,9 +67,9 @@ public class InstructionEmulatorFuzz
         return bytes;
     }
 
-    private static VmcbSegment Segment(Random random) => new()
+    private static SegmentState Segment(Random random) => new()
     {
-        Attributes = (VmcbSegmentAttributes)(random.Next(3) == 0 ? random.Next(0x1000) : 0x293),
+        Attributes = (SegmentAttributes)(random.Next(3) == 0 ? random.Next(0x1000) : 0x293),
         Limit = random.Next(2) == 0 ? uint.MaxValue : (uint)Value(random),
         Base = random.Next(2) == 0 ? 0 : Value(random),
     };

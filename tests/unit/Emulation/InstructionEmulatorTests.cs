@@ -1,6 +1,5 @@
 using HyperOS.Core;
 using HyperOS.Emulation;
-using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Tests.Unit.Emulation;
@@ -331,22 +330,22 @@ public class InstructionEmulatorTests
     }
 
     [Theory]
-    [InlineData(0x2000u, "88 07", VmcbSegmentAttributes.ReadWrite, null)]
-    [InlineData(0x1FFFu, "89 07", VmcbSegmentAttributes.ReadWrite, ExceptionVector.GP)]
-    [InlineData(0x1FFCu, "89 07", VmcbSegmentAttributes.ReadWrite, null)]
-    [InlineData(0x2001u, "88 07", VmcbSegmentAttributes.ReadWrite, ExceptionVector.GP)]
-    [InlineData(0x0100u, "88 07", default(VmcbSegmentAttributes), ExceptionVector.GP)]
-    [InlineData(0x0100u, "8A 07", default(VmcbSegmentAttributes), null)]
-    [InlineData(0x0100u, "8A 07", VmcbSegmentAttributes.Code, ExceptionVector.GP)]
-    [InlineData(0x0100u, "8A 07", VmcbSegmentAttributes.Code | VmcbSegmentAttributes.ReadWrite, null)]
-    [InlineData(0x0100u, "88 07", VmcbSegmentAttributes.Code | VmcbSegmentAttributes.ReadWrite, ExceptionVector.GP)]
-    [InlineData(0x2001u, "88 07", VmcbSegmentAttributes.ConformingDown | VmcbSegmentAttributes.ReadWrite, null)]
-    [InlineData(0x2000u, "88 07", VmcbSegmentAttributes.ConformingDown | VmcbSegmentAttributes.ReadWrite, ExceptionVector.GP)]
-    [InlineData(0xFFFFu, "89 07", VmcbSegmentAttributes.ConformingDown | VmcbSegmentAttributes.ReadWrite, ExceptionVector.GP)]
-    public void Segments_check_limit_and_type(uint offset, string code, VmcbSegmentAttributes type, ExceptionVector? vector)
+    [InlineData(0x2000u, "88 07", SegmentAttributes.ReadWrite, null)]
+    [InlineData(0x1FFFu, "89 07", SegmentAttributes.ReadWrite, ExceptionVector.GP)]
+    [InlineData(0x1FFCu, "89 07", SegmentAttributes.ReadWrite, null)]
+    [InlineData(0x2001u, "88 07", SegmentAttributes.ReadWrite, ExceptionVector.GP)]
+    [InlineData(0x0100u, "88 07", default(SegmentAttributes), ExceptionVector.GP)]
+    [InlineData(0x0100u, "8A 07", default(SegmentAttributes), null)]
+    [InlineData(0x0100u, "8A 07", SegmentAttributes.Code, ExceptionVector.GP)]
+    [InlineData(0x0100u, "8A 07", SegmentAttributes.Code | SegmentAttributes.ReadWrite, null)]
+    [InlineData(0x0100u, "88 07", SegmentAttributes.Code | SegmentAttributes.ReadWrite, ExceptionVector.GP)]
+    [InlineData(0x2001u, "88 07", SegmentAttributes.ConformingDown | SegmentAttributes.ReadWrite, null)]
+    [InlineData(0x2000u, "88 07", SegmentAttributes.ConformingDown | SegmentAttributes.ReadWrite, ExceptionVector.GP)]
+    [InlineData(0xFFFFu, "89 07", SegmentAttributes.ConformingDown | SegmentAttributes.ReadWrite, ExceptionVector.GP)]
+    public void Segments_check_limit_and_type(uint offset, string code, SegmentAttributes type, ExceptionVector? vector)
     {
         TestMachine machine = TestMachine.Protected();
-        machine.State.DS = new VmcbSegment { Base = 0x3000, Limit = 0x2000, Attributes = VmcbSegmentAttributes.P | VmcbSegmentAttributes.S | type };
+        machine.State.DS = new SegmentState { Base = 0x3000, Limit = 0x2000, Attributes = SegmentAttributes.P | SegmentAttributes.S | type };
         machine[GeneralRegister.RDI] = offset;
         EmulationOutcome outcome = machine.Run(code);
         if (vector is ExceptionVector expected)
@@ -364,7 +363,7 @@ public class InstructionEmulatorTests
     public void An_absent_stack_segment_faults_as_stack_and_real_mode_pushes_no_error_code()
     {
         TestMachine machine = TestMachine.Protected();
-        machine.State.SS.Attributes &= ~VmcbSegmentAttributes.P;
+        machine.State.SS.Attributes &= ~SegmentAttributes.P;
         machine.AssertException(machine.Run("89 45 00"), ExceptionVector.SS);
 
         machine = TestMachine.Real();

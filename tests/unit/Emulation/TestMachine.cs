@@ -1,5 +1,4 @@
 using HyperOS.Emulation;
-using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Tests.Unit.Emulation;
@@ -8,12 +7,12 @@ namespace HyperOS.Tests.Unit.Emulation;
 internal sealed class TestMachine
 {
     public const ulong CodeAddress = 0x1000;
-    private const VmcbSegmentAttributes Present = VmcbSegmentAttributes.P | VmcbSegmentAttributes.S;
+    private const SegmentAttributes Present = SegmentAttributes.P | SegmentAttributes.S;
 
-    public const VmcbSegmentAttributes Code64 = Present | VmcbSegmentAttributes.Code | VmcbSegmentAttributes.ReadWrite | VmcbSegmentAttributes.L;
-    public const VmcbSegmentAttributes Code32 = Present | VmcbSegmentAttributes.Code | VmcbSegmentAttributes.ReadWrite | VmcbSegmentAttributes.DB;
-    public const VmcbSegmentAttributes Data32 = Present | VmcbSegmentAttributes.ReadWrite | VmcbSegmentAttributes.DB;
-    public const VmcbSegmentAttributes Data16 = Present | VmcbSegmentAttributes.ReadWrite;
+    public const SegmentAttributes Code64 = Present | SegmentAttributes.Code | SegmentAttributes.ReadWrite | SegmentAttributes.L;
+    public const SegmentAttributes Code32 = Present | SegmentAttributes.Code | SegmentAttributes.ReadWrite | SegmentAttributes.DB;
+    public const SegmentAttributes Data32 = Present | SegmentAttributes.ReadWrite | SegmentAttributes.DB;
+    public const SegmentAttributes Data16 = Present | SegmentAttributes.ReadWrite;
 
     private TestMachine()
     {
@@ -59,7 +58,7 @@ internal sealed class TestMachine
     public static TestMachine Real()
     {
         TestMachine machine = new();
-        VmcbSegment segment = new() { Attributes = Data16, Limit = 0xFFFF };
+        SegmentState segment = new() { Attributes = Data16, Limit = 0xFFFF };
         machine.State.CS = machine.State.SS = machine.State.DS = machine.State.ES = machine.State.FS = machine.State.GS = segment;
         return machine;
     }
@@ -84,9 +83,9 @@ internal sealed class TestMachine
         Assert.Equal(CodeAddress, State.RIP);
     }
 
-    private void SetFlatSegments(VmcbSegmentAttributes code)
+    private void SetFlatSegments(SegmentAttributes code)
     {
-        State.CS = new VmcbSegment { Selector = 8, Attributes = code, Limit = uint.MaxValue };
-        State.SS = State.DS = State.ES = State.FS = State.GS = new VmcbSegment { Selector = 16, Attributes = Data32, Limit = uint.MaxValue };
+        State.CS = new SegmentState { Selector = 8, Attributes = code, Limit = uint.MaxValue };
+        State.SS = State.DS = State.ES = State.FS = State.GS = new SegmentState { Selector = 16, Attributes = Data32, Limit = uint.MaxValue };
     }
 }

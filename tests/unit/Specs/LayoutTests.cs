@@ -32,7 +32,7 @@ public class LayoutTests
             """
         },
         {
-            typeof(VmcbSegment), 16,
+            typeof(SegmentState), 16,
             """
             Selector=0 Attributes=2 Limit=4 Base=8
             """

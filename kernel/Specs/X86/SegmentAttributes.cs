@@ -1,10 +1,13 @@
 using System;
 
-namespace HyperOS.Specs.Amd;
+namespace HyperOS.Specs.X86;
 
-/// <summary>Descriptor bits 55:52 and 47:40 as the VMCB holds them; the type is in bits 3:0. AMD APM vol. 2, "Segment State in the VMCB".</summary>
+/// <summary>
+/// Descriptor bits 55:52 and 47:40 side by side; the type is in bits 3:0. AMD APM vol. 2, "Segment State in the VMCB"; the VMCS's access rights
+/// have the upper four bits four places higher.
+/// </summary>
 [Flags]
-public enum VmcbSegmentAttributes : ushort
+public enum SegmentAttributes : ushort
 {
     /// <summary>Of the type: accessed (code, data).</summary>
     Accessed = 0x001,

@@ -1,0 +1,78 @@
+using HyperOS.Core;
+using HyperOS.Loaders;
+using HyperOS.Platform;
+using HyperOS.Scheduling;
+using HyperOS.Virtualization.Svm;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>
+/// The virtualization extensions of this machine's processors, chosen once. What happens seldom goes through here; the exit loop is bound to its
+/// vendor when the kernel is compiled.
+/// </summary>
+public abstract class VirtualizationVendor
+{
+    private static VirtualizationVendor? s_current;
+
+    public static VirtualizationVendor Current => s_current!;
+
+    /// <summary>Whether this machine can run guests.</summary>
+    public bool IsAvailable { get; private protected set; }
+
+    internal abstract NestedPageFormat NestedPages { get; }
+
+    /// <summary>
+    /// Chooses by the processor and says on the log what it found. On the boot processor; then <see cref="TryPrepare"/> for, and
+    /// <see cref="Enable"/> on, each.
+    /// </summary>
+    public static void Initialize() => s_current = new VirtualizationVendor<SvmVendor>();
+
+    /// <summary>What a processor needs before <see cref="Enable"/>; during start-up.</summary>
+    /// <returns>False when frames ran out.</returns>
+    public abstract bool TryPrepare(int processor);
+
+    /// <summary>Turns the extensions on; each processor for itself.</summary>
+    public abstract void Enable();
+
+    /// <summary>Allocates a vCPU's control structure. Under the machine's arena.</summary>
+    internal abstract bool TryCreate(Vcpu vcpu);
+
+    /// <summary>Puts a loader's entry state into a vCPU that has not run.</summary>
+    internal abstract void Apply(Vcpu vcpu, in EntryState entry);
+
+    /// <summary>What runs the vCPU. Under the machine's arena.</summary>
+    internal abstract ThreadBody CreateThread(Vcpu vcpu);
+
+    /// <summary>Gives a vCPU's control structure back.</summary>
+    internal abstract void Destroy(Vcpu vcpu);
+}
+
+internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where TVendor : struct, IVirtualizationVendor
+{
+    public VirtualizationVendor() => IsAvailable = TVendor.Initialize();
+
+    internal override NestedPageFormat NestedPages => TVendor.NestedPages;
+
+    public override bool TryPrepare(int processor) => !IsAvailable || TVendor.TryPrepare(processor);
+
+    public override void Enable()
+    {
+        if (IsAvailable)
+            TVendor.Enable();
+    }
+
+    internal override bool TryCreate(Vcpu vcpu) => TVendor.TryCreate(vcpu);
+
+    internal override void Apply(Vcpu vcpu, in EntryState entry)
+    {
+        bool interrupts = Cpu.SaveAndDisableInterrupts();
+        TVendor.Load(vcpu);
+        EntryStates.Apply<TVendor>(vcpu, in entry);
+        TVendor.Unload(vcpu);
+        Cpu.RestoreInterrupts(interrupts);
+    }
+
+    internal override ThreadBody CreateThread(Vcpu vcpu) => new VcpuThread<TVendor>(vcpu);
+
+    internal override void Destroy(Vcpu vcpu) => TVendor.Destroy(vcpu);
+}
