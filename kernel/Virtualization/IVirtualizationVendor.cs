@@ -75,6 +75,9 @@ public interface IVirtualizationVendor
     /// <summary>Asks for, or no longer for, an exit as soon as the guest can take an interrupt.</summary>
     static abstract void RequestInterruptWindow(Vcpu vcpu, bool wanted);
 
+    /// <summary>Asks for an exit as soon as an NMI can be injected: <see cref="CanInjectNmi"/> said no. For the next entry only.</summary>
+    static abstract void RequestNmiWindow(Vcpu vcpu);
+
     /// <summary>The guest's NMI handler has reached its IRET.</summary>
     static abstract void EndNmi(Vcpu vcpu);
 

@@ -85,8 +85,12 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         }
         if ((events & ApicEvents.StartUp) != 0)
             vcpu.Apic.TakeStartUp(out _); // lost on a processor that runs
-        if ((events & ApicEvents.Nmi) != 0 && TVendor.CanInjectNmi(vcpu) && vcpu.Apic.TakeNmi())
+        bool nmi = (events & ApicEvents.Nmi) != 0;
+        if (nmi && TVendor.CanInjectNmi(vcpu) && vcpu.Apic.TakeNmi())
+        {
             TVendor.InjectNmi(vcpu);
+            nmi = false;
+        }
         bool wanted = (events & (ApicEvents.Interrupt | ApicEvents.ExternalInterrupt)) != 0;
         if (wanted && TVendor.CanInterrupt(vcpu))
         {
@@ -102,6 +106,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             wanted = false;
         }
         TVendor.RequestInterruptWindow(vcpu, wanted);
+        if (nmi)
+            TVendor.RequestNmiWindow(vcpu); // after an interrupt that has gone in before it, too
     }
 
     private static ExitAction Handle(Vcpu vcpu) => vcpu.Exit.Kind switch

@@ -20,9 +20,9 @@ internal sealed unsafe class SvmContext : VendorState
     /// <summary>Generation of the ASID: see <see cref="SvmProcessor"/>.</summary>
     public ulong AsidGeneration;
 
-    /// <summary>The next entry flushes this guest's translations, or the last one did and TLB_CONTROL still says so.</summary>
-    public bool TlbControlChanged;
-    public bool FlushWanted;
+    /// <summary>The next entry has something of the following to do first, or TLB_CONTROL still says what the last one did.</summary>
+    public bool EntryChanges;
+    public bool FlushWanted, LeavesAtOnce;
 
     /// <summary>Parts of the VMCB that the processor may take from its cache. Cleared by whoever changes one.</summary>
     public VmcbCleanBits Clean;
@@ -35,6 +35,9 @@ internal sealed unsafe class SvmContext : VendorState
 
     /// <summary>TF was set to step over that IRET.</summary>
     public bool StepsOverReturn;
+
+    /// <summary>TF was set, for one entry, to step out of an interrupt shadow.</summary>
+    public bool StepsOverShadow;
 
     // The page that the last intercepted instruction was fetched from, to fetch the next without a walk. What is read through it is
     // compared with what the exit says, so a stale entry costs only the walk.

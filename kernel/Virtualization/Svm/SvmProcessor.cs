@@ -131,16 +131,20 @@ internal sealed unsafe class SvmProcessor
         context.Processor = this;
         context.Clean = 0;
         context.AsidGeneration = 0;
-        context.TlbControlChanged = true;
+        context.EntryChanges = true;
     }
 
-    /// <summary>Before an entry for which TLB_CONTROL or the ASID must change, or change back.</summary>
-    public void SetTlbControl(SvmContext context)
+    /// <summary>Before an entry for which TLB_CONTROL or the ASID must change, or change back, or which is to end after its event.</summary>
+    public void PrepareEntry(SvmContext context)
     {
+        // Interrupts are off: it stays pending until VMRUN has delivered the event, and then ends the run.
+        if (context.LeavesAtOnce)
+            LocalApic.Send(Processor.Current.ApicId, Vectors.Reschedule);
+        context.LeavesAtOnce = false;
         ref VmcbControlArea control = ref context.Vmcb.Control;
         bool flush = context.FlushWanted;
         context.FlushWanted = false;
-        context.TlbControlChanged = false;
+        context.EntryChanges = false;
         control.TLB_CONTROL = TlbControl.DoNothing;
         if (flush && (Features & Cpuid8000000AEdx.FlushByAsid) == 0)
             context.AsidGeneration = 0; // a new ASID has no translations
@@ -148,7 +152,7 @@ internal sealed unsafe class SvmProcessor
             control.TLB_CONTROL = TlbControl.FlushGuest;
         if (context.AsidGeneration != _generation)
             AssignAsid(context, ref control);
-        context.TlbControlChanged = control.TLB_CONTROL != TlbControl.DoNothing;
+        context.EntryChanges = control.TLB_CONTROL != TlbControl.DoNothing;
     }
 
     private void AssignAsid(SvmContext context, ref VmcbControlArea control)

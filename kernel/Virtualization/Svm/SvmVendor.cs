@@ -93,8 +93,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     {
         SvmContext context = ContextOf(vcpu);
         ref Vmcb vmcb = ref context.Vmcb;
-        if (context.TlbControlChanged)
-            context.Processor!.SetTlbControl(context);
+        if (context.EntryChanges)
+            context.Processor!.PrepareEntry(context);
         vmcb.Control.VmcbCleanBits = context.Clean;
         vmcb.Save.RAX = vcpu.Registers.General[0];
         fixed (GuestRegisters* registers = &vcpu.Registers)
@@ -115,6 +115,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         control.EVENTINJ = (control.EXITINTINFO & EventInjection.V) == 0 ? 0 : Reinject(control.EXITINTINFO);
         if (context.NmiReturn != 0 && vmcb.Save.RIP != context.NmiReturn)
             UnblockNmi(context);
+        bool stepped = context.StepsOverReturn;
+        if (context.StepsOverShadow)
+        {
+            vmcb.Save.RFLAGS &= ~Rflags.TF;
+            context.StepsOverShadow = false;
+            stepped = true;
+        }
         switch (control.EXITCODE)
         {
             case SvmExitCode.VMEXIT_INTR or SvmExitCode.VMEXIT_NMI or SvmExitCode.VMEXIT_SMI or SvmExitCode.VMEXIT_INIT:
@@ -151,7 +158,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
             case SvmExitCode.VMEXIT_IRET:
                 exit.Kind = VmExitKind.NmiWindow;
                 break;
-            case SvmExitCode.VMEXIT_EXCP1 when context.StepsOverReturn:
+            case SvmExitCode.VMEXIT_EXCP1 when stepped:
                 EndStep(context, ref vmcb);
                 exit.Kind = VmExitKind.HostInterrupt;
                 break;
@@ -307,6 +314,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ContextOf(vcpu).Clean &= ~VmcbCleanBits.I;
     }
 
+    // An event in line whose delivery ended in this exception goes under, as on a processor: an instruction's comes again by itself.
     public static void InjectException(Vcpu vcpu, in GuestException exception)
     {
         ulong injection = EventInjection.V | EventInjection.TypeException | (ulong)exception.Vector;
@@ -334,6 +342,23 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ContextOf(vcpu).Clean &= ~(VmcbCleanBits.I | VmcbCleanBits.TPR);
     }
 
+    // While NMIs are blocked the IRET's intercept is the window. Else an event is in line, after which the entry ends at once, or there is an
+    // interrupt shadow to be stepped out of; only PUSHF, SYSCALL or a fault right in the shadow could see TF.
+    public static void RequestNmiWindow(Vcpu vcpu)
+    {
+        SvmContext context = ContextOf(vcpu);
+        ref Vmcb vmcb = ref context.Vmcb;
+        if (context.NmiBlocked)
+            return;
+        if (vmcb.Control.EVENTINJ != 0)
+        {
+            context.LeavesAtOnce = context.EntryChanges = true;
+            return;
+        }
+        context.StepsOverShadow = (vmcb.Save.RFLAGS & Rflags.TF) == 0;
+        vmcb.Save.RFLAGS |= Rflags.TF;
+    }
+
     // NMIs are blocked until the IRET is done, not reached: it is stepped over. AMD APM vol. 2, "NMI Support".
     public static void EndNmi(Vcpu vcpu)
     {
@@ -349,7 +374,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     public static void FlushTranslations(Vcpu vcpu)
     {
         ContextOf(vcpu).FlushWanted = true;
-        ContextOf(vcpu).TlbControlChanged = true;
+        ContextOf(vcpu).EntryChanges = true;
     }
 
     public static int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination)
