@@ -79,7 +79,7 @@ $(OBJECT): $(call sources,kernel drivers)
 	$(BUILD) kernel/Startup/Startup.csproj -p:Freestanding=true
 	@touch $@
 
-out/kernel/asm/%.o: %.asm
+out/kernel/asm/%.o: %.asm $(wildcard kernel/*/*.inc)
 	$(call need,nasm,nasm)
 	@mkdir -p $(@D)
 	nasm -f elf64 -g -F dwarf -o $@ $<

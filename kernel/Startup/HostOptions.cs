@@ -1,5 +1,6 @@
 using System;
 using HyperOS.Diagnostics;
+using HyperOS.Emulation;
 using HyperOS.Firmware;
 using HyperOS.Interrupts;
 using HyperOS.Virtualization;
@@ -8,11 +9,13 @@ namespace HyperOS.Startup;
 
 /// <summary>
 /// What the host's command line may say: `panic=SECONDS` between a panic's report and the restart, `maxcpus=N`, `exits=1` for a
-/// report of each machine's exits when it stops. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
+/// report of each machine's exits when it stops, `mitigations=auto`, `off` or `all`. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
 /// </summary>
 internal sealed class HostOptions
 {
     public int MaximumProcessors { get; private set; } = Processors.Maximum;
+
+    public Mitigations Mitigations { get; private set; }
 
     public static HostOptions Read(ReadOnlySpan<byte> commandLine)
     {
@@ -26,10 +29,23 @@ internal sealed class HostOptions
             options.MaximumProcessors = (int)Math.Min(Math.Max(processors, 1), (ulong)Processors.Maximum);
         if (Number(line, "exits"u8, out ulong exits))
             VirtualMachines.ReportsExits = exits != 0;
+        if (line.TryGetText("mitigations"u8, out ReadOnlySpan<byte> mitigations) == OptionStatus.Ok && !options.TrySetMitigations(mitigations))
+            Log.Write("options"u8, $"mitigations: neither auto nor off nor all, ignored");
         int cursor = 0;
         while (line.TryNextUnknown(ref cursor, out ReadOnlySpan<byte> word))
             Log.Write("options"u8, $"{word}: unknown, ignored");
         return options;
+    }
+
+    private bool TrySetMitigations(ReadOnlySpan<byte> text)
+    {
+        if (text.SequenceEqual("off"u8))
+            Mitigations = Mitigations.Off;
+        else if (text.SequenceEqual("all"u8))
+            Mitigations = Mitigations.All;
+        else
+            return text.SequenceEqual("auto"u8);
+        return true;
     }
 
     private static bool Number(CommandLine line, ReadOnlySpan<byte> key, out ulong value)

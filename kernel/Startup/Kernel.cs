@@ -68,7 +68,7 @@ internal static class Kernel
 
         // Guests: what the processors offer for them, before the others start.
         ExtendedStates.Initialize();
-        GuestProcessors.Initialize();
+        GuestProcessors.Initialize(options.Mitigations);
         VirtualizationVendor.Initialize();
         WallClock.Set(RealTimeClock.ReadUnixSeconds());
         if (!VirtualizationVendor.Current.TryPrepare(processor.Index))

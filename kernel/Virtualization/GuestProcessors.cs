@@ -1,3 +1,5 @@
+using System.Runtime;
+using System.Runtime.CompilerServices;
 using HyperOS.Diagnostics;
 using HyperOS.Emulation;
 using HyperOS.Interrupts;
@@ -17,18 +19,26 @@ public static class GuestProcessors
     public static HostCpuid Host => s_host!;
 
     /// <summary>
-    /// What is done against leaks between guests by speculation. Of the plan's hooks the kernel has those at a processor's start and at the
-    /// switch from one machine to another; SMT siblings are parked. Untested on hardware.
+    /// What is done against leaks between guests by speculation: at a processor's start, at the switch from one machine to another, and, by the
+    /// macros of Speculation.inc, at every entry and exit. SMT siblings are parked in any case. Untested on hardware.
     /// </summary>
     public static SpeculationPlan Speculation { get; private set; }
 
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "SpeculationChoose")]
+    private static extern void ChooseHooks(uint hooks, ulong hostSpecCtrl);
+
     /// <summary>Reads the host's CPUID. On the boot processor, during start-up.</summary>
-    public static void Initialize()
+    public static void Initialize(Mitigations mitigations)
     {
         s_host = new HostCpuid(new Source());
         // Emulators are not to be trusted to intercept XSETBV (QEMU learned it in version 8), and gain nothing from AVX.
         s_xcr0 = s_host.IsTranslated ? 0 : ExtendedStates.Supported;
-        Speculation = SpeculationPolicy.Decide(new SpeculationHost(s_host, default));
+        bool hasCapabilities = (s_host.Read(CpuidLeaf.StructuredFeatures, 0).Edx & (uint)Cpuid7Edx.ARCH_CAPABILITIES) != 0;
+        ArchCapabilities capabilities = hasCapabilities ? (ArchCapabilities)ModelSpecificRegister.Read(Msr.IA32_ARCH_CAPABILITIES) : 0;
+        Speculation = SpeculationPolicy.Decide(new SpeculationHost(s_host, capabilities), mitigations);
+        ChooseHooks((uint)Speculation.Hooks, (ulong)Speculation.HostSpecCtrl);
+        if (!s_host.IsTranslated || mitigations != Mitigations.Auto)
+            Log.Write("processors"u8, $"speculation: hooks 0x{(uint)Speculation.Hooks:x}, rows 0x{Speculation.Rows:x}");
         if (!s_host.IsAmd || s_host.IsTranslated)
             return;
         s_microcodeRevision = ModelSpecificRegister.Read(Msr.IA32_BIOS_SIGN_ID);

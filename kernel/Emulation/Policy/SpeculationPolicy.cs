@@ -13,13 +13,19 @@ public static class SpeculationPolicy
     public const int RowCount = 14;
 
     /// <summary>Goes through the table.</summary>
-    public static SpeculationPlan Decide(in SpeculationHost host)
+    public static SpeculationPlan Decide(in SpeculationHost host, Mitigations mitigations)
     {
         SpeculationPlan plan = default;
-        for (int index = 0; index < RowCount && !host.IsTranslated; index++)
+        for (int index = 0; index < RowCount; index++)
         {
             SpeculationRow row = Row(index, host);
-            if (!row.Applies)
+            bool applies = mitigations switch
+            {
+                Mitigations.Off => false,
+                Mitigations.All => HasMeans(row, host),
+                _ => row.Applies && !host.IsTranslated,
+            };
+            if (!applies)
                 continue;
             plan.Hooks |= row.Hooks;
             plan.HostSpecCtrl |= row.HostSpecCtrl;
@@ -74,6 +80,17 @@ public static class SpeculationPolicy
         13 => new(host.IsIntel && host.Has(Cpuid7Edx.L1D_FLUSH) && !host.Has(ArchCapabilities.RDCL_NO) && !host.Has(ArchCapabilities.SKIP_L1DFL_VMENTRY),
             SpeculationHooks.EntryL1dFlush, 0, "L1 terminal fault: a guest's not-present entries reach whatever lies in L1D."),
         _ => default,
+    };
+
+    // Whether the row's measures can be taken here, needed or not.
+    private static bool HasMeans(in SpeculationRow row, in SpeculationHost host) => row.Applies || row.Hooks switch
+    {
+        SpeculationHooks.ExitSpecCtrl => host.HasIbrs,
+        SpeculationHooks.ExitIbpb => host.HasIbpb,
+        SpeculationHooks.ExitRsbFill or SpeculationHooks.ExitRsbFence or SpeculationHooks.ExitBhbClear => true,
+        SpeculationHooks.EntryVerw => host.IsIntel,
+        SpeculationHooks.EntryL1dFlush => host.Has(Cpuid7Edx.L1D_FLUSH),
+        _ => false,
     };
 
     private static bool HasBhiControl(in SpeculationHost host) => (host.Structured2 & Cpuid7Sub2Edx.BHI_CTRL) != 0;

@@ -2,6 +2,7 @@
 ; hardware number, then 16 XMM registers, then MXCSR. RAX, RSP, RIP and RFLAGS are in the VMCB.
 bits 64
 default rel
+%include "kernel/Virtualization/Speculation.inc"
 
 XMM     equ 16 * 8
 MXCSR   equ XMM + 16 * 16
@@ -25,6 +26,7 @@ SvmRun:
     movups xmm %+ register, [rdi + XMM + register * 16]
 %assign register register + 1
 %endrep
+    SPECULATION_ENTRY
     mov rax, rsi
     mov rcx, [rdi + 1 * 8]
     mov rdx, [rdi + 2 * 8]
@@ -66,6 +68,7 @@ SvmRun:
     movups [rdi + XMM + register * 16], xmm %+ register
 %assign register register + 1
 %endrep
+    SPECULATION_EXIT
     stmxcsr [rdi + MXCSR]
     ldmxcsr [HostMxcsr]
     mov rax, [rsp + 8]

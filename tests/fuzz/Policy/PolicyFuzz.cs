@@ -40,7 +40,7 @@ public class PolicyFuzz
     {
         HostCpuid host = new(new RandomHost(random));
         CpuidPolicy policy = new(host, Guest(random));
-        _ = SpeculationPolicy.Decide(new SpeculationHost(host, (ArchCapabilities)Value(random)));
+        _ = SpeculationPolicy.Decide(new SpeculationHost(host, (ArchCapabilities)Value(random)), (Mitigations)random.Next(3));
         for (int i = 0; i < 64; i++)
         {
             CpuidVcpuState vcpu = new()

@@ -18,6 +18,8 @@ public class SpeculationPolicyTests
     private const Cpuid7Edx ModernIntel = Cpuid7Edx.IBRS_IBPB | Cpuid7Edx.STIBP | Cpuid7Edx.SSBD | Cpuid7Edx.MD_CLEAR | Cpuid7Edx.L1D_FLUSH
         | Cpuid7Edx.ARCH_CAPABILITIES;
 
+    private static SpeculationPlan Decide(SpeculationHost host) => SpeculationPolicy.Decide(host, Mitigations.Auto);
+
     [Fact]
     public void Every_row_has_a_reason_and_hooks()
     {
@@ -43,13 +45,13 @@ public class SpeculationPolicyTests
     {
         SpeculationHost host = Amd(0x17, ModernAmd);
         host.IsTranslated = true;
-        Assert.Equal(SpeculationHooks.None, SpeculationPolicy.Decide(host).Hooks);
+        Assert.Equal(SpeculationHooks.None, Decide(host).Hooks);
     }
 
     [Fact]
     public void Zen_2_needs_a_barrier_at_every_exit()
     {
-        SpeculationPlan plan = SpeculationPolicy.Decide(Amd(0x17, ModernAmd));
+        SpeculationPlan plan = Decide(Amd(0x17, ModernAmd));
         Assert.Equal(AlwaysAmd | SpeculationHooks.ExitSpecCtrl | SpeculationHooks.ExitRsbFill | SpeculationHooks.ExitIbpb | SpeculationHooks.SwitchIbpb,
             plan.Hooks);
         Assert.Equal(SpecCtrl.IBRS, plan.HostSpecCtrl);
@@ -59,7 +61,7 @@ public class SpeculationPolicyTests
     [Fact]
     public void Zen_5_stands_on_automatic_IBRS()
     {
-        SpeculationPlan plan = SpeculationPolicy.Decide(
+        SpeculationPlan plan = Decide(
             Amd(0x1A, ModernAmd | Cpuid80000008Ebx.BTC_NO, Cpuid80000021Eax.AutomaticIBRS | Cpuid80000021Eax.SRSO_NO));
         Assert.Equal(AlwaysAmd | SpeculationHooks.StartAutomaticIbrs | SpeculationHooks.SwitchIbpb, plan.Hooks);
         Assert.Equal((SpecCtrl)0, plan.HostSpecCtrl);
@@ -68,7 +70,7 @@ public class SpeculationPolicyTests
     [Fact]
     public void Zen_4_needs_the_barrier_for_its_return_stack()
     {
-        SpeculationPlan plan = SpeculationPolicy.Decide(
+        SpeculationPlan plan = Decide(
             Amd(0x19, ModernAmd | Cpuid80000008Ebx.BTC_NO, Cpuid80000021Eax.AutomaticIBRS | Cpuid80000021Eax.IBPB_BRTYPE));
         Assert.Equal(AlwaysAmd | SpeculationHooks.StartAutomaticIbrs | SpeculationHooks.ExitIbpb | SpeculationHooks.SwitchIbpb, plan.Hooks);
     }
@@ -76,7 +78,7 @@ public class SpeculationPolicyTests
     [Fact]
     public void An_old_Intel_processor_needs_everything_at_the_edge()
     {
-        SpeculationPlan plan = SpeculationPolicy.Decide(Intel(ModernIntel & ~Cpuid7Edx.ARCH_CAPABILITIES, 0));
+        SpeculationPlan plan = Decide(Intel(ModernIntel & ~Cpuid7Edx.ARCH_CAPABILITIES, 0));
         Assert.Equal(Always | SpeculationHooks.ExitSpecCtrl | SpeculationHooks.ExitRsbFill | SpeculationHooks.SwitchIbpb | SpeculationHooks.EntryVerw
             | SpeculationHooks.EntryL1dFlush, plan.Hooks);
         Assert.Equal((ProcessorTraits)0, plan.GuestOffers & ProcessorTraits.ArchCapabilities);
@@ -85,7 +87,7 @@ public class SpeculationPolicyTests
     [Fact]
     public void A_new_Intel_processor_sets_its_control_once()
     {
-        SpeculationPlan plan = SpeculationPolicy.Decide(Intel(ModernIntel,
+        SpeculationPlan plan = Decide(Intel(ModernIntel,
             ArchCapabilities.IBRS_ALL | ArchCapabilities.RDCL_NO | ArchCapabilities.SKIP_L1DFL_VMENTRY | ArchCapabilities.MDS_NO | ArchCapabilities.TAA_NO
             | ArchCapabilities.FB_CLEAR | ArchCapabilities.FBSDP_NO | ArchCapabilities.PBRSB_NO | ArchCapabilities.TSX_CTRL, Cpuid7Sub2Edx.BHI_CTRL));
         Assert.Equal(Always | SpeculationHooks.StartSpecCtrl | SpeculationHooks.SwitchIbpb, plan.Hooks);
@@ -97,9 +99,22 @@ public class SpeculationPolicyTests
     [Fact]
     public void Enhanced_IBRS_without_the_newer_immunities_adds_a_fence_and_the_clearing_loop()
     {
-        SpeculationPlan plan = SpeculationPolicy.Decide(Intel(ModernIntel, ArchCapabilities.IBRS_ALL | ArchCapabilities.RDCL_NO | ArchCapabilities.MDS_NO));
+        SpeculationPlan plan = Decide(Intel(ModernIntel, ArchCapabilities.IBRS_ALL | ArchCapabilities.RDCL_NO | ArchCapabilities.MDS_NO));
         Assert.Equal(Always | SpeculationHooks.StartSpecCtrl | SpeculationHooks.ExitRsbFence | SpeculationHooks.ExitBhbClear | SpeculationHooks.SwitchIbpb,
             plan.Hooks);
+    }
+
+    [Fact]
+    public void Off_does_nothing_and_all_does_what_the_processor_has_the_means_for()
+    {
+        SpeculationHost zen5 = Amd(0x1A, ModernAmd | Cpuid80000008Ebx.BTC_NO, Cpuid80000021Eax.AutomaticIBRS | Cpuid80000021Eax.SRSO_NO);
+        Assert.Equal(SpeculationHooks.None, SpeculationPolicy.Decide(zen5, Mitigations.Off).Hooks);
+        Assert.Equal(AlwaysAmd | SpeculationHooks.StartAutomaticIbrs | SpeculationHooks.SwitchIbpb | SpeculationHooks.ExitSpecCtrl
+            | SpeculationHooks.ExitRsbFill | SpeculationHooks.ExitRsbFence | SpeculationHooks.ExitBhbClear | SpeculationHooks.ExitIbpb,
+            SpeculationPolicy.Decide(zen5, Mitigations.All).Hooks);
+        SpeculationHost bare = new() { IsAmd = true, IsTranslated = true };
+        Assert.Equal(AlwaysAmd | SpeculationHooks.ExitRsbFill | SpeculationHooks.ExitRsbFence | SpeculationHooks.ExitBhbClear,
+            SpeculationPolicy.Decide(bare, Mitigations.All).Hooks);
     }
 
     [Fact]
