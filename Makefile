@@ -3,6 +3,8 @@
 VMS         ?= iso/default.yaml
 OUT         ?= out/hyperos.iso
 HOST_MEMORY ?= 2GiB
+MACHINE     ?= qemu
+BOCHS_MODEL ?= corei7_skylake_x
 
 ELF     := out/hyperos.elf
 OBJECT  := out/kernel/kernel.o
@@ -28,7 +30,8 @@ need-dotnet = @dotnet --version > /dev/null 2>&1 || { echo "dotnet is missing: i
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make run     installs what is missing, builds the ISO and boots it in QEMU; Ctrl-A X leaves"
+	@echo "make run     installs what is missing, builds the ISO and boots it in QEMU; Ctrl-A X leaves. With MACHINE=bochs"
+	@echo "             in Bochs, whose processor has VT-x, or SVM with BOCHS_MODEL=ryzen; Ctrl-A leaves"
 	@echo "make test    runs all tests"
 	@echo "make bench   measures instructions, boot times and sizes under an emulator that counts"
 	@echo "make iso     builds out/hyperos.iso; with VMS=file.yaml OUT=file.iso one that starts that file's guests,"
@@ -53,12 +56,12 @@ iso: $(OUT)
 
 run: $(DEPS)
 	@$(MAKE) --no-print-directory $(OUT) $(SYMBOLISER)
-	@tools/run $(OUT) $(ELF) $(SYMBOLISER)
+	@tools/run $(MACHINE) $(OUT) $(ELF) $(SYMBOLISER) $(if $(filter bochs,$(MACHINE)),-c $(BOCHS_MODEL))
 
 debug: $(DEPS)
 	@$(MAKE) --no-print-directory $(OUT) $(SYMBOLISER)
 	@echo "QEMU waits; in another terminal: gdb $(ELF) -ex 'target remote localhost:1234'   (break points: hbreak, then continue)"
-	@tools/run $(OUT) $(ELF) $(SYMBOLISER) -s -S
+	@tools/run qemu $(OUT) $(ELF) $(SYMBOLISER) -s -S
 
 test:
 	$(need-dotnet)
