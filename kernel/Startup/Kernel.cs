@@ -27,9 +27,9 @@ internal static class Kernel
         if (serial is not null)
             Log.AddSink(serial);
         Panic.Install(new LastActions());
-        ulong frequency = PitCalibration.MeasureTimestampFrequency();
+        ulong frequency = TimestampFrequency.Find();
         if (frequency == 0)
-            Panic.Stop($"the time-stamp counter or the 8254 does not count: this machine is not supported");
+            Panic.Stop($"neither the 8254 nor CPUID tells how fast the time-stamp counter counts: this machine is not supported");
         Clock.Calibrated(frequency);
         InterruptTable.Initialize();
         processor.Initialize();
