@@ -103,7 +103,7 @@ $(IMAGETOOL): $(call sources,tools/ImageTool kernel/Core kernel/Abi kernel/Specs
 	$(BUILD) tools/ImageTool/ImageTool.csproj
 	@touch $@
 
-$(SYMBOLISER): $(call sources,tools/Symboliser)
+$(SYMBOLISER): $(call sources,tools/Symboliser kernel/Core kernel/Abi kernel/Specs)
 	$(BUILD) tools/Symboliser/Symboliser.csproj
 	@touch $@
 

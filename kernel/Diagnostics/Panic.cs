@@ -12,6 +12,9 @@ public abstract class PanicActions
     /// <summary>Stops every other processor, whatever it does.</summary>
     public abstract void StopOthers();
 
+    /// <summary>What else there is to tell, after the backtrace.</summary>
+    public abstract void Report();
+
     /// <summary>Restarts the machine; does not return.</summary>
     public abstract void Reboot();
 }
@@ -59,6 +62,7 @@ public static class Panic
         Log.WriteRaw(line);
         Log.WriteRaw($"  processor {Processor.Current.Index}, rip 0x{rip:x16}, rsp 0x{rsp:x16}, interrupt depth {Processor.Current.InterruptDepth}");
         Trace(rip, rsp, rbp);
+        s_actions?.Report();
         if (RebootDelaySeconds != 0)
             Log.WriteRaw($"  restart in {RebootDelaySeconds} s");
         Clock.Delay(RebootDelaySeconds * 1_000_000_000ul);

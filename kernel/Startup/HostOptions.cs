@@ -9,7 +9,8 @@ namespace HyperOS.Startup;
 
 /// <summary>
 /// What the host's command line may say: `panic=SECONDS` between a panic's report and the restart, `maxcpus=N`, `exits=1` for a
-/// report of each machine's exits when it stops, `mitigations=auto`, `off` or `all`. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
+/// report of each machine's exits when it stops, `trace=1` to record exits from the start, `trace=2` to write a machine's records out too when it
+/// stops, `mitigations=auto`, `off` or `all`. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
 /// </summary>
 internal sealed class HostOptions
 {
@@ -29,6 +30,11 @@ internal sealed class HostOptions
             options.MaximumProcessors = (int)Math.Min(Math.Max(processors, 1), (ulong)Processors.Maximum);
         if (Number(line, "exits"u8, out ulong exits))
             VirtualMachines.ReportsExits = exits != 0;
+        if (Number(line, "trace"u8, out ulong trace))
+        {
+            ExitTrace.IsOn = trace != 0;
+            ExitTrace.WritesAtStop = trace > 1;
+        }
         if (line.TryGetText("mitigations"u8, out ReadOnlySpan<byte> mitigations) == OptionStatus.Ok && !options.TrySetMitigations(mitigations))
             Log.Write("options"u8, $"mitigations: neither auto nor off nor all, ignored");
         int cursor = 0;

@@ -79,6 +79,8 @@ internal static class Kernel
         ShootdownHandler.Initialize();
         Log.Write("processors"u8, $"{Processors.Count} running at {Clock.Frequency / 1_000_000} MHz, {(LocalApic.IsX2Apic ? "x2APIC"u8 : "xAPIC"u8)}");
 
+        ExitTrace.Initialize();
+
         // The console and the machines have threads; after this, the kernel allocates no more for itself.
         HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
         BootModule bundle = BootInformation.Bundle(boot);
@@ -169,6 +171,8 @@ internal static class Kernel
 
     private sealed class LastActions : PanicActions
     {
+        private const ulong LastExits = 32;
+
         public override void StopOthers()
         {
             // One by one: a processor that was never started would take the NMI for a reset of the machine.
@@ -179,6 +183,8 @@ internal static class Kernel
                     LocalApic.SendNmi(Processors.Get(i).ApicId);
             }
         }
+
+        public override void Report() => ExitTrace.WriteLast(LastExits);
 
         public override void Reboot() => PowerControl.Reboot();
     }

@@ -1,11 +1,15 @@
 using System;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Diagnostics;
 using HyperOS.Memory;
 
 namespace HyperOS.Virtualization;
 
-/// <summary>What a run cost the host, on the log when it ends: `exits: cpuid 31, port 1024` and `memory: 148 KiB beyond 64 MiB of RAM in use`.</summary>
+/// <summary>
+/// What a run cost the host, on the log when it ends: `exits: cpuid 31, port 1024`, `cycles: cpuid 9820, port 371200`, and
+/// `memory: 148 KiB beyond 64 MiB of RAM in use`.
+/// </summary>
 internal static class ExitReport
 {
     /// <summary>Whether machines are reported on; the host's option `exits=1`.</summary>
@@ -14,24 +18,32 @@ internal static class ExitReport
     /// <summary>Reports on a machine that has stopped and still holds its frames.</summary>
     public static void Write(VirtualMachineSlot slot, VirtualMachine machine)
     {
-        LogLine line = new(0, 0);
-        line.AppendLiteral("exits:");
+        LogLine exits = new(0, 0), cycles = new(0, 0);
+        exits.AppendLiteral("exits:");
+        cycles.AppendLiteral("cycles:");
         ReadOnlySpan<byte> separator = " "u8;
-        for (int kind = 0; kind < VmExit.KindCount; kind++)
+        for (int kind = 0; kind < ExitCosts.KindCount; kind++)
         {
-            ulong count = machine.Vcpu.ExitCounts[kind];
-            if (count == 0)
+            ref readonly ExitCost cost = ref machine.Vcpu.Costs[kind];
+            if (cost.Count == 0)
                 continue;
-            line.AppendFormatted(separator);
-            line.AppendFormatted(Name((VmExitKind)kind));
-            line.AppendLiteral(" ");
-            line.AppendFormatted(count);
+            Append(ref exits, separator, (VmExitKind)kind, cost.Count);
+            Append(ref cycles, separator, (VmExitKind)kind, cost.Cycles);
             separator = ", "u8;
         }
-        new VmLogLine(slot).Write(line);
+        new VmLogLine(slot).Write(exits);
+        new VmLogLine(slot).Write(cycles);
         ulong used = machine.Memory.BytesInUse;
         ulong beyond = FrameAllocator.FramesOf(slot.Owner) * Size.Page - used;
         new VmLogLine(slot).Write($"memory: {beyond / Size.KiB} KiB beyond {used / Size.MiB} MiB of RAM in use");
+    }
+
+    private static void Append(ref LogLine line, ReadOnlySpan<byte> separator, VmExitKind kind, ulong value)
+    {
+        line.AppendFormatted(separator);
+        line.AppendFormatted(Name(kind));
+        line.AppendLiteral(" ");
+        line.AppendFormatted(value);
     }
 
     private static ReadOnlySpan<byte> Name(VmExitKind kind) => kind switch

@@ -15,8 +15,8 @@ public abstract class ConsoleSource
 
 /// <summary>
 /// The host's console: one thread that writes the log's lines and the guests' serial output, each line of a guest prefixed "NAME| ", and
-/// gives what is typed to the first guest that has the console. A line that a guest has begun is its own for a while; if it is then cut
-/// short by another speaker, it goes on with its prefix.
+/// gives what is typed to the first guest that has the console, but for the host's keys, which follow Ctrl-]. A line that a guest has begun
+/// is its own for a while; if it is then cut short by another speaker, it goes on with its prefix.
 /// </summary>
 public sealed class HostConsole : ThreadBody
 {
@@ -24,17 +24,27 @@ public sealed class HostConsole : ThreadBody
     private const int InputBytes = 64;
     private const ulong RetryInput = 5_000_000;
 
+    /// <summary>Ctrl-]: the next key is the host's.</summary>
+    private const byte HostKey = 0x1D;
+
     /// <summary>How long others wait for the end of a line that a guest has begun, in nanoseconds.</summary>
     private const ulong Patience = 50_000_000;
 
     /// <summary>Between two refreshes of the screen, in nanoseconds, and so many times as long as one took: a fifth of the thread's time at most.</summary>
     private const ulong RefreshPause = 30_000_000, RefreshPauses = 4;
 
+    private const int NoTrace = -2;
+
     private static KernelThread? s_thread;
+
+    // Whose exits are wanted on the console: a machine's number, or ExitTrace.AllMachines.
+    private static volatile int s_traceWanted = NoTrace;
+    private static volatile bool s_writesTrace;
 
     private readonly ConsoleSource? _source;
     private readonly byte[] _input = new byte[InputBytes];
     private int _inputLength;
+    private bool _isHostKey;
 
     // Who has written the unfinished line that the console shows; -1 for nobody.
     private int _openLine = -1;
@@ -64,11 +74,19 @@ public sealed class HostConsole : ThreadBody
     /// <summary>Waits until all that was said before has been written. Not on the console's own thread.</summary>
     public static void Flush()
     {
-        while (!Diagnostics.Log.IsDrained || VirtualMachines.HasConsoleOutput())
+        while (!Diagnostics.Log.IsDrained || VirtualMachines.HasConsoleOutput() || s_traceWanted != NoTrace || s_writesTrace)
         {
             Wake();
             Scheduler.Block(Clock.Now + 1_000_000);
         }
+    }
+
+    /// <summary>Writes the trace's records out. Any thread.</summary>
+    /// <param name="machine">A machine's number, or <see cref="ExitTrace.AllMachines"/>.</param>
+    public static void WriteTrace(int machine)
+    {
+        s_traceWanted = s_traceWanted == NoTrace ? machine : ExitTrace.AllMachines;
+        Wake();
     }
 
     public override void Run()
@@ -76,6 +94,8 @@ public sealed class HostConsole : ThreadBody
         while (true)
         {
             bool held = IsHeld;
+            if (!held)
+                ServeTrace();
             bool wrote = !held && WriteLog();
             for (int slot = 0; slot < VirtualMachines.Count; slot++)
                 wrote |= (slot == _openLine || !IsHeld) && WriteGuest(slot);
@@ -154,18 +174,59 @@ public sealed class HostConsole : ThreadBody
         _openLine = -1;
     }
 
+    // A line at a time, so that the log's ring never overflows by it.
+    private static void ServeTrace()
+    {
+        if (!s_writesTrace && s_traceWanted != NoTrace)
+        {
+            s_writesTrace = true;
+            ExitTrace.Begin(s_traceWanted);
+            s_traceWanted = NoTrace;
+        }
+        if (s_writesTrace)
+            s_writesTrace = ExitTrace.WriteNext();
+    }
+
     // Whether some of what was typed still waits for room in the guest's port.
     private bool ReadInput()
     {
         if (_source is null)
             return false;
-        _inputLength += _source.Read(new Span<byte>(_input, _inputLength, InputBytes - _inputLength));
+        int read = _source.Read(new Span<byte>(_input, _inputLength, InputBytes - _inputLength));
+        for (int i = _inputLength, end = _inputLength + read; i < end; i++)
+        {
+            if (!IsForHost(_input[i]))
+                _input[_inputLength++] = _input[i];
+        }
         if (_inputLength == 0)
             return false;
         int taken = VirtualMachines.FeedConsole(new ReadOnlySpan<byte>(_input, 0, _inputLength));
         new Span<byte>(_input, taken, _inputLength - taken).CopyTo(_input);
         _inputLength -= taken;
         return _inputLength != 0;
+    }
+
+    private bool IsForHost(byte key)
+    {
+        bool follows = _isHostKey;
+        _isHostKey = !follows && key == HostKey;
+        if (!follows)
+            return _isHostKey;
+        switch (key)
+        {
+            case HostKey:
+                return false;
+            case (byte)'t':
+                ExitTrace.IsOn = !ExitTrace.IsOn;
+                Diagnostics.Log.Write("trace"u8, $"{(ExitTrace.IsOn ? "on"u8 : "off"u8)}");
+                return true;
+            case (byte)'d':
+                WriteTrace(ExitTrace.AllMachines);
+                return true;
+            default:
+                Diagnostics.Log.Write("keys"u8, $"Ctrl-] t switches the trace of exits, Ctrl-] d writes it out, Ctrl-] Ctrl-] is the guest's");
+                return true;
+        }
     }
 
     private sealed class Waker : LogWaker

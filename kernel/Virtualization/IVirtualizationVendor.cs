@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Abi;
 using HyperOS.Emulation;
 
 namespace HyperOS.Virtualization;
@@ -43,6 +44,12 @@ public interface IVirtualizationVendor
 
     /// <summary>Fills <see cref="Vcpu.Exit"/>, and puts an event whose delivery the exit cut short back in line.</summary>
     static abstract void Decode(Vcpu vcpu);
+
+    /// <summary>The exit in the vendor's own terms: only where somebody wants to know.</summary>
+    static abstract void ReadRawExit(Vcpu vcpu, out RawExit raw);
+
+    /// <summary>Whose terms they are.</summary>
+    static abstract VmVendor Vendor { get; }
 
     /// <summary>Goes past the instruction that exited. Called in one place.</summary>
     /// <returns>False if its length cannot be found: the instruction is not what the exit says.</returns>

@@ -64,6 +64,9 @@ public sealed class Vcpu
     // The loop's own.
     public VmExit Exit;
 
+    /// <summary>The exit that the machine was stopped at, for the report.</summary>
+    internal RawExit LastExit;
+
     /// <summary>The thread's switch since which its state is in the processor: <see cref="KernelThread.Switches"/>.</summary>
     internal ulong LoadedAt = ulong.MaxValue;
 
@@ -77,8 +80,8 @@ public sealed class Vcpu
     /// <summary>Set where a device's or the APIC's next event may have moved.</summary>
     internal bool TimersChanged = true;
 
-    /// <summary>Exits by <see cref="VmExitKind"/>.</summary>
-    public readonly ulong[] ExitCounts = new ulong[VmExit.KindCount];
+    /// <summary>What exits happened and what they cost, by <see cref="VmExitKind"/>.</summary>
+    public ExitCosts Costs;
 
     internal Vcpu(VirtualMachine machine, int index, LocalApic apic, HostPhysicalAddress extendedState)
     {

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Diagnostics;
@@ -26,6 +27,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     {
         VirtualMachine machine = vcpu.Machine;
         KernelThread thread = vcpu.Thread!;
+        ulong exitedAt = Cpu.ReadTimestamp();
         while (!machine.IsStopping)
         {
             PrepareEntry(vcpu);
@@ -34,7 +36,9 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             {
                 Cpu.EnableInterrupts();
                 vcpu.TimersChanged = true; // the wake may have been the timer's
+                Charge(vcpu, exitedAt);
                 Scheduler.Attend();
+                exitedAt = Cpu.ReadTimestamp();
                 continue;
             }
             if (vcpu.LoadedAt != thread.Switches)
@@ -43,9 +47,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 ExtendedStates.Acquire(vcpu);
                 TVendor.Load(vcpu);
             }
+            ulong enteredAt = Charge(vcpu, exitedAt);
             TVendor.Enter(vcpu);
+            exitedAt = Cpu.ReadTimestamp();
             TVendor.Decode(vcpu);
-            vcpu.ExitCounts[(int)vcpu.Exit.Kind]++;
+            vcpu.Costs[(int)vcpu.Exit.Kind].Count++;
+            if (ExitTrace.IsOn)
+                Trace(vcpu, enteredAt, exitedAt);
             switch (Handle(vcpu))
             {
                 case ExitAction.AdvanceRip: // the only place that moves RIP past an instruction
@@ -55,10 +63,28 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 case ExitAction.Halt:
                     if (!TVendor.AdvanceRip(vcpu))
                         StopUndecodable(vcpu);
+                    Charge(vcpu, exitedAt);
                     Halt(vcpu);
+                    exitedAt = Cpu.ReadTimestamp();
                     break;
             }
         }
+        Charge(vcpu, exitedAt);
+    }
+
+    // Books the time since an exit on its kind. Returns what time it is.
+    private static ulong Charge(Vcpu vcpu, ulong exitedAt)
+    {
+        ulong now = Cpu.ReadTimestamp();
+        ref ulong cycles = ref vcpu.Costs[(int)vcpu.Exit.Kind].Cycles;
+        cycles = unchecked(cycles + now - exitedAt);
+        return now;
+    }
+
+    private static void Trace(Vcpu vcpu, ulong enteredAt, ulong exitedAt)
+    {
+        TVendor.ReadRawExit(vcpu, out RawExit raw);
+        ExitTrace.Append(vcpu, TVendor.Vendor, in raw, enteredAt, exitedAt);
     }
 
     // What the guest must see first when it runs again: an exception, an NMI, an interrupt, in this order.
@@ -535,6 +561,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static ExitAction Stop(Vcpu vcpu, StopReason reason)
     {
+        TVendor.ReadRawExit(vcpu, out vcpu.LastExit);
         vcpu.Machine.Stop(reason, vcpu);
         return ExitAction.Stop;
     }

@@ -19,7 +19,10 @@ internal sealed class VcpuThread<TVendor> : ThreadBody where TVendor : struct, I
     {
         _vcpu.Thread = Scheduler.Current;
         if (!_service.TryRun())
+        {
+            TVendor.ReadRawExit(_vcpu, out _vcpu.LastExit);
             _vcpu.Machine.Poison();
+        }
         bool interrupts = Cpu.SaveAndDisableInterrupts();
         ExtendedStates.Release(_vcpu);
         TVendor.Unload(_vcpu);

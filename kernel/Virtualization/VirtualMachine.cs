@@ -23,6 +23,10 @@ public sealed class VirtualMachine
 
     // Configuration.
     public readonly FrameOwner Owner;
+
+    /// <summary>Its number among the machines.</summary>
+    public readonly int Index;
+
     public readonly VmLog Log;
     public readonly CpuidPolicy Cpuid;
     public readonly MsrPolicy Msrs;
@@ -55,6 +59,7 @@ public sealed class VirtualMachine
         VirtualMachineSlot slot, in VmDefinition definition, VmLog log, GuestMemory memory, NestedPageTable nestedTables, HostPhysicalAddress extendedState)
     {
         Owner = slot.Owner;
+        Index = slot.Index;
         _hasConsole = definition.Console != VmConsole.None;
         Log = log;
         Memory = memory;
@@ -95,8 +100,8 @@ public sealed class VirtualMachine
         _stopReason = reason;
         if (culprit is not null && StopReasons.IsKill(reason))
         {
-            ref VmExit exit = ref culprit.Exit;
-            Log.WriteEvent($"exit 0x{exit.RawCode:x} info 0x{exit.RawInfo1:x} 0x{exit.RawInfo2:x} address 0x{exit.Address.Value:x}");
+            ref RawExit exit = ref culprit.LastExit;
+            Log.WriteEvent($"exit 0x{exit.Code:x} info 0x{exit.Info1:x} 0x{exit.Info2:x} rip 0x{exit.InstructionPointer:x}");
         }
     }
 

@@ -247,6 +247,8 @@ public sealed class VirtualMachines : ThreadBody
         slot.State = VirtualMachineState.Ended;
         if (ExitReport.IsWanted)
             ExitReport.Write(slot, machine);
+        if (ExitTrace.WritesAtStop)
+            HostConsole.WriteTrace(slot.Index);
         Scheduler.Reclaim(thread);
         VirtualMachineBuilder.TearDown(slot);
         slot.State = VirtualMachineState.Stopped;

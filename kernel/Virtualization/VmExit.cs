@@ -1,70 +1,12 @@
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Emulation;
 
 namespace HyperOS.Virtualization;
 
-/// <summary>Why a guest stopped running, in one form for both vendors.</summary>
-public enum VmExitKind : byte
-{
-    /// <summary>An interrupt or NMI of the host; already served.</summary>
-    HostInterrupt,
-
-    /// <summary>The guest can take an interrupt now.</summary>
-    InterruptWindow,
-
-    /// <summary>The guest's NMI handler is about to return.</summary>
-    NmiWindow,
-    Cpuid,
-    Hlt,
-
-    /// <summary>IN or OUT of one value.</summary>
-    Port,
-
-    /// <summary>INS or OUTS.</summary>
-    StringPort,
-    ReadMsr,
-    WriteMsr,
-
-    /// <summary>VMMCALL or VMCALL.</summary>
-    Hypercall,
-
-    /// <summary>No translation for a guest-physical address: memory not yet there, or a device's register.</summary>
-    NestedFault,
-
-    /// <summary>MOV to or from a control register, or an instruction that amounts to it.</summary>
-    ControlRegister,
-
-    /// <summary>MOV to or from a debug register.</summary>
-    DebugRegister,
-    Xsetbv,
-
-    /// <summary>An exception that the host looks at first.</summary>
-    Exception,
-
-    /// <summary>WBINVD, INVD, PAUSE: nothing to do, or a hint.</summary>
-    NoOperation,
-
-    /// <summary>An instruction that this processor does not have, as far as the guest can know.</summary>
-    Undefined,
-
-    /// <summary>RDPMC: there are no counters.</summary>
-    NotPermitted,
-
-    /// <summary>Triple fault.</summary>
-    Shutdown,
-
-    /// <summary>The processor refused to enter the guest.</summary>
-    EntryFailure,
-
-    /// <summary>A reason that nothing here knows: stops the machine, never skips.</summary>
-    Unknown,
-}
-
 /// <summary>What the vendor's code made of an exit. Fields mean something for the kinds that they name.</summary>
 public struct VmExit
 {
-    public const int KindCount = (int)VmExitKind.Unknown + 1;
-
     public VmExitKind Kind;
 
     /// <summary>Port, StringPort.</summary>
@@ -90,9 +32,19 @@ public struct VmExit
 
     /// <summary>What the handlers that need the length or operands of an instruction must find at RIP.</summary>
     public InterceptedOperation Instruction;
+}
 
-    /// <summary>The vendor's own exit code, for reports.</summary>
-    public ulong RawCode, RawInfo1, RawInfo2;
+/// <summary>An exit in the vendor's own terms, for reports and the trace.</summary>
+public struct RawExit
+{
+    /// <summary>SVM: EXITCODE.</summary>
+    public ulong Code;
+
+    /// <summary>SVM: EXITINFO1 and EXITINFO2.</summary>
+    public ulong Info1, Info2;
+
+    /// <summary>The guest's RIP, not yet past an instruction that exited.</summary>
+    public ulong InstructionPointer;
 }
 
 /// <summary>What the loop does after an exit.</summary>

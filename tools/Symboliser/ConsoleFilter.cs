@@ -7,14 +7,19 @@ namespace HyperOS.Symboliser;
 
 /// <summary>
 /// Copies a console byte for byte, as the bytes come, and ends each line that ends in a backtrace entry, <c>  at 0x</c> and 16 digits,
-/// with what the address means.
+/// with what the address means, and each that ends in a record of the trace with what happened.
 /// </summary>
 public sealed class ConsoleFilter
 {
     private const int Digits = 16;
+    private const int EntryLength = 7 + Digits;
+
+    // What is looked at of a line's end: a record and the words before it, the machine's name of 32 characters among them.
+    private const int TailLength = TraceLine.RecordLength + 48;
 
     private readonly SymbolTable _symbols;
-    private readonly byte[] _tail = new byte[Prefix.Length + Digits];
+    private readonly TraceLine _trace = new();
+    private readonly byte[] _tail = new byte[2 * TailLength];
     private int _length;
     private bool _previousWasEntry;
 
@@ -55,24 +60,28 @@ public sealed class ConsoleFilter
         output.Write(bytes[copied..]);
     }
 
-    /// <summary>Keeps the end of the current line, as long as an entry is.</summary>
+    /// <summary>Keeps the end of the current line.</summary>
     private void Remember(byte value)
     {
         if (_length == _tail.Length)
-            _tail.AsSpan(1).CopyTo(_tail);
-        else
-            _length++;
-        _tail[_length - 1] = value;
+        {
+            _tail.AsSpan(TailLength).CopyTo(_tail);
+            _length = TailLength;
+        }
+        _tail[_length++] = value;
     }
 
     private void EndLine(Stream output)
     {
         if (_length == 0)
             return;                                      // the second of "\r\n"
-        ReadOnlySpan<byte> tail = _tail.AsSpan(0, _length);
+        ReadOnlySpan<byte> line = _tail.AsSpan(0, _length);
         _length = 0;
+        if (_trace.Describe(line) is { } exit)
+            output.Write(Encoding.UTF8.GetBytes(exit));
         ulong address = 0;
-        bool isEntry = tail.Length == _tail.Length && tail.StartsWith(Prefix)
+        ReadOnlySpan<byte> tail = line[Math.Max(0, line.Length - EntryLength)..];
+        bool isEntry = tail.Length == EntryLength && tail.StartsWith(Prefix)
             && ulong.TryParse(tail[Prefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address);
         // The first address is where it happened, those below are return addresses.
         if (isEntry && _symbols.Describe(address, isReturnAddress: _previousWasEntry) is { } description)

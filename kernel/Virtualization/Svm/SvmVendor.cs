@@ -1,6 +1,7 @@
 using System;
 using System.Runtime;
 using System.Runtime.CompilerServices;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Diagnostics;
 using HyperOS.Emulation;
@@ -109,9 +110,6 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref Vmcb vmcb = ref context.Vmcb;
         ref VmcbControlArea control = ref vmcb.Control;
         ref VmExit exit = ref vcpu.Exit;
-        exit.RawCode = (ulong)control.EXITCODE;
-        exit.RawInfo1 = control.EXITINFO1;
-        exit.RawInfo2 = control.EXITINFO2;
         control.EVENTINJ = (control.EXITINTINFO & EventInjection.V) == 0 ? 0 : Reinject(control.EXITINTINFO);
         if (context.NmiReturn != 0 && vmcb.Save.RIP != context.NmiReturn)
             UnblockNmi(context);
@@ -203,6 +201,20 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 exit.Kind = VmExitKind.Unknown;
                 break;
         }
+    }
+
+    public static VmVendor Vendor => VmVendor.Svm;
+
+    public static void ReadRawExit(Vcpu vcpu, out RawExit raw)
+    {
+        ref Vmcb vmcb = ref VmcbOf(vcpu);
+        raw = new RawExit
+        {
+            Code = unchecked((ulong)vmcb.Control.EXITCODE),
+            Info1 = vmcb.Control.EXITINFO1,
+            Info2 = vmcb.Control.EXITINFO2,
+            InstructionPointer = vmcb.Save.RIP,
+        };
     }
 
     public static bool AdvanceRip(Vcpu vcpu)

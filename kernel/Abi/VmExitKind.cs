@@ -1,0 +1,58 @@
+namespace HyperOS.Abi;
+
+/// <summary>Why a guest stopped running, in one form for both vendors.</summary>
+public enum VmExitKind : byte
+{
+    /// <summary>An interrupt or NMI of the host; already served.</summary>
+    HostInterrupt,
+
+    /// <summary>The guest can take an interrupt now.</summary>
+    InterruptWindow,
+
+    /// <summary>The guest's NMI handler is about to return.</summary>
+    NmiWindow,
+    Cpuid,
+    Hlt,
+
+    /// <summary>IN or OUT of one value.</summary>
+    Port,
+
+    /// <summary>INS or OUTS.</summary>
+    StringPort,
+    ReadMsr,
+    WriteMsr,
+
+    /// <summary>VMMCALL or VMCALL.</summary>
+    Hypercall,
+
+    /// <summary>No translation for a guest-physical address: memory not yet there, or a device's register.</summary>
+    NestedFault,
+
+    /// <summary>MOV to or from a control register, or an instruction that amounts to it.</summary>
+    ControlRegister,
+
+    /// <summary>MOV to or from a debug register.</summary>
+    DebugRegister,
+    Xsetbv,
+
+    /// <summary>An exception that the host looks at first.</summary>
+    Exception,
+
+    /// <summary>WBINVD, INVD, PAUSE: nothing to do, or a hint.</summary>
+    NoOperation,
+
+    /// <summary>An instruction that this processor does not have, as far as the guest can know.</summary>
+    Undefined,
+
+    /// <summary>RDPMC: there are no counters.</summary>
+    NotPermitted,
+
+    /// <summary>Triple fault.</summary>
+    Shutdown,
+
+    /// <summary>The processor refused to enter the guest.</summary>
+    EntryFailure,
+
+    /// <summary>A reason that nothing here knows: stops the machine, never skips.</summary>
+    Unknown,
+}
