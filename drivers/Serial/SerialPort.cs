@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using HyperOS.Diagnostics;
 using HyperOS.Platform;
 
@@ -13,7 +14,7 @@ public sealed class SerialPort : ConsoleSink
     private const ushort Base = 0x3F8;
     private const ushort Data = Base, InterruptEnable = Base + 1, FifoControl = Base + 2, LineControl = Base + 3, ModemControl = Base + 4;
     private const ushort LineStatus = Base + 5, Scratch = Base + 7;
-    private const byte DataReady = 0x01, TransmitterEmpty = 0x20, ReceiveInterrupt = 0x01;
+    private const byte DataReady = 0x01, HoldingRegisterEmpty = 0x20, TransmitterEmpty = 0x40, ReceiveInterrupt = 0x01;
     private const int FifoBytes = 16;
     private const int SpinsBeforeGivingUp = 100_000;
 
@@ -52,10 +53,17 @@ public sealed class SerialPort : ConsoleSink
     {
         for (int at = 0; at < bytes.Length;)
         {
-            for (int spins = 0; (Port.Read8(LineStatus) & TransmitterEmpty) == 0 && spins < SpinsBeforeGivingUp; spins++)
-                System.Threading.Thread.SpinWait(1);
+            WaitFor(HoldingRegisterEmpty);
             for (int room = FifoBytes; room > 0 && at < bytes.Length; room--)
                 Port.Write8(Data, bytes[at++]);
         }
+    }
+
+    public override void Complete() => WaitFor(TransmitterEmpty);
+
+    private static void WaitFor(byte status)
+    {
+        for (int spins = 0; (Port.Read8(LineStatus) & status) == 0 && spins < SpinsBeforeGivingUp; spins++)
+            Thread.SpinWait(1);
     }
 }

@@ -11,6 +11,9 @@ public abstract class ConsoleSink
 
     /// <summary>Shows what was taken, where that is a step of its own: one that costs as much for a line as for a screenful.</summary>
     public virtual void Refresh() { }
+
+    /// <summary>Waits until what was taken has left the device.</summary>
+    public virtual void Complete() { }
 }
 
 /// <summary>
@@ -47,9 +50,6 @@ public static class Log
             }
         }
     }
-
-    /// <summary>Whether all lines have gone out.</summary>
-    public static bool IsDrained => s_written == s_drained;
 
     /// <summary>From now on lines wait in the ring for <see cref="Drain"/>; the waker is told when there are some.</summary>
     public static void Defer(LogWaker waker) => s_waker = waker;
@@ -118,6 +118,13 @@ public static class Log
     {
         foreach (ConsoleSink? sink in s_sinks)
             sink?.Refresh();
+    }
+
+    /// <summary>Waits until what <see cref="Output"/> has written has left the machine, whose end would lose it.</summary>
+    public static void Complete()
+    {
+        foreach (ConsoleSink? sink in s_sinks)
+            sink?.Complete();
     }
 
     /// <summary>Drains all that waits to the sinks and shows it, on the caller's time.</summary>

@@ -65,6 +65,7 @@ public static class Panic
         s_actions?.Report();
         if (RebootDelaySeconds != 0)
             Log.WriteRaw($"  restart in {RebootDelaySeconds} s");
+        Log.Complete();
         Clock.Delay(RebootDelaySeconds * 1_000_000_000ul);
         s_actions?.Reboot();
         Cpu.Stop();

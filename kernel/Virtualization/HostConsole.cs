@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using HyperOS.Core;
 using HyperOS.Diagnostics;
 using HyperOS.Platform;
@@ -39,7 +40,10 @@ public sealed class HostConsole : ThreadBody
 
     // Whose exits are wanted on the console: a machine's number, or ExitTrace.AllMachines.
     private static volatile int s_traceWanted = NoTrace;
-    private static volatile bool s_writesTrace;
+    private static bool s_writesTrace;
+
+    // How often all that was said before was asked for, and how many of these times it has gone out.
+    private static int s_flushesAsked, s_flushesDone;
 
     private readonly ConsoleSource? _source;
     private readonly byte[] _input = new byte[InputBytes];
@@ -71,10 +75,11 @@ public sealed class HostConsole : ThreadBody
             Scheduler.Wake(s_thread);
     }
 
-    /// <summary>Waits until all that was said before has been written. Not on the console's own thread.</summary>
+    /// <summary>Waits until all that was said before has left the machine. Not on the console's own thread.</summary>
     public static void Flush()
     {
-        while (!Diagnostics.Log.IsDrained || VirtualMachines.HasConsoleOutput() || s_traceWanted != NoTrace || s_writesTrace)
+        int asked = Interlocked.Increment(ref s_flushesAsked);
+        while (unchecked(Volatile.Read(ref s_flushesDone) - asked) < 0)
         {
             Wake();
             Scheduler.Block(Clock.Now + 1_000_000);
@@ -93,6 +98,7 @@ public sealed class HostConsole : ThreadBody
     {
         while (true)
         {
+            int flushesAsked = Volatile.Read(ref s_flushesAsked);
             bool held = IsHeld;
             if (!held)
                 ServeTrace();
@@ -102,6 +108,11 @@ public sealed class HostConsole : ThreadBody
             bool waiting = ReadInput();
             _isStale |= wrote;
             ulong refresh = Refresh();
+            if (!wrote && !held && !s_writesTrace && s_traceWanted == NoTrace && flushesAsked != s_flushesDone)
+            {
+                Diagnostics.Log.Complete();
+                Volatile.Write(ref s_flushesDone, flushesAsked);
+            }
             if (!wrote)
                 Scheduler.Block(Math.Min(refresh, Math.Min(waiting ? Clock.Now + RetryInput : ulong.MaxValue, held ? _openUntil : ulong.MaxValue)));
             else if (Scheduler.NeedsReschedule)

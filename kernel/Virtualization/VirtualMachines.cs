@@ -98,21 +98,6 @@ public sealed class VirtualMachines : ThreadBody
         return bytes.Length;
     }
 
-    /// <summary>Whether some guest's output still waits to be written.</summary>
-    internal static bool HasConsoleOutput()
-    {
-        for (int i = 0; i < s_count; i++)
-        {
-            VirtualMachineSlot slot = s_slots[i]!;
-            bool interrupts = slot.Lock.Enter();
-            bool waiting = slot.Console == VmConsole.Host && slot.Machine is { HasConsoleOutput: true };
-            slot.Lock.Exit(interrupts);
-            if (waiting)
-                return true;
-        }
-        return false;
-    }
-
     public override void Run()
     {
         VerifyImages();
