@@ -136,6 +136,7 @@ High64:
 section .bss
 align 4096
 global BootStackBottom, BootStackTop
+    resb 4096                           ; BootStackGuard of KernelImage.cs: not mapped once the kernel has tables of its own
 BootStackBottom: resb BOOT_STACK_SIZE
 BootStackTop:
 global BootArenaStart, BootArenaEnd

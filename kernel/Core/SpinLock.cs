@@ -23,10 +23,24 @@ public struct SpinLock
             Thread.SpinWait(1);
     }
 
-    public bool TryEnter()
+    /// <summary>Enters, unless it has to wait and <paramref name="isPoisoned"/> is or becomes set.</summary>
+    /// <returns>False if so: then the lock is lost for good, and nobody may wait for it but in this way.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryEnter(ref readonly bool isPoisoned)
     {
-        uint serving = Volatile.Read(ref _serving);
-        return Interlocked.CompareExchange(ref _next, unchecked(serving + 1), serving) == serving;
+        uint ticket = unchecked(Interlocked.Add(ref _next, 1) - 1);
+        return Volatile.Read(ref _serving) == ticket || TryWait(ticket, in isPoisoned);
+    }
+
+    private readonly bool TryWait(uint ticket, ref readonly bool isPoisoned)
+    {
+        while (Volatile.Read(in _serving) != ticket)
+        {
+            if (Volatile.Read(in isPoisoned))
+                return false;
+            Thread.SpinWait(1);
+        }
+        return true;
     }
 
     public void Exit() => Volatile.Write(ref _serving, unchecked(_serving + 1));

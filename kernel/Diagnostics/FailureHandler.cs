@@ -1,47 +1,33 @@
 using System;
-using System.Runtime.InteropServices;
 using HyperOS.Platform;
 
 namespace HyperOS.Diagnostics;
 
-/// <summary>Where failed checks end: in the fault domain that the work belongs to, or in a panic when it is the host's own.</summary>
+/// <summary>
+/// Where failed checks and exceptions end: in the fault domain that the work belongs to, or in a panic when they are the host's own. On the
+/// interrupt stack for faults.
+/// </summary>
 public static class FailureHandler
 {
-    [UnmanagedCallersOnly(EntryPoint = "KernelFailed")]
-    private static void OnFailure(int kind, ulong rip, ulong rsp, ulong rbp) => Fail(Describe((FailureKind)kind), rip, rsp, rbp);
-
-    /// <summary>Ends the current domain's work with a report; or the host's, outside a domain, in an interrupt, or holding a lock that is shared.</summary>
-    public static void Fail(ReadOnlySpan<byte> what, ulong rip, ulong rsp, ulong rbp)
+    /// <summary>A check of compiled code has failed; the frame is KernelFail's in Runtime.asm.</summary>
+    public static void FailCheck(ref InterruptFrame frame)
     {
-        if (!IsContained)
-            Panic.Stop($"{what}", rip, rsp, rbp);
-        Report(what, rip, rsp, rbp);
-        FaultDomain.Abandon();
+        frame.Rip = frame.Rsi;
+        Fail($"{Describe((FailureKind)frame.Rdi)}", ref frame);
     }
 
-    /// <summary>The same for an exception. Contained, it is the return from the interrupt that leaves the domain.</summary>
-    /// <param name="detail">The faulting address, or the error code.</param>
-    public static void Fail(ReadOnlySpan<byte> what, ref InterruptFrame frame, ulong detail)
+    /// <summary>Ends the current domain's work with a report: it is the return from the interrupt that leaves the domain. Without one, ends the host's.</summary>
+    public static void Fail(scoped LogLine what, ref InterruptFrame frame)
     {
-        if (!IsContained)
-            Panic.Stop($"{what}, 0x{detail:x}", frame.Rip, frame.Rsp, frame.Rbp);
-        Report(what, frame.Rip, frame.Rsp, frame.Rbp);
+        if (!FaultDomain.TryFind(out FaultDomain? domain))
+            Panic.Stop(what, frame.Rip, frame.Rsp, frame.Rbp);
+        // A fault in the report would be the host's: interrupt handlers have no domain.
+        Processor processor = Processor.Current;
+        processor.InterruptDepth++;
+        Log.Write(domain!.Room, $"fault: {what}, rip 0x{frame.Rip:x16}");
+        Panic.Trace(frame.Rip, frame.Rsp, frame.Rbp);
+        processor.InterruptDepth--;
         FaultDomain.AbandonFrom(ref frame);
-    }
-
-    private static bool IsContained
-    {
-        get
-        {
-            Processor processor = Processor.Current;
-            return FaultDomain.IsActive && processor.InterruptDepth == 0 && processor.HeldLocks == 0;
-        }
-    }
-
-    private static void Report(ReadOnlySpan<byte> what, ulong rip, ulong rsp, ulong rbp)
-    {
-        Log.Write("fault"u8, $"{what}, rip 0x{rip:x16}");
-        Panic.Trace(rip, rsp, rbp);
     }
 
     private static ReadOnlySpan<byte> Describe(FailureKind kind) => kind switch

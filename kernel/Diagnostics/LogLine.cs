@@ -51,6 +51,12 @@ public ref struct LogLine
             Append(b);
     }
 
+    public void AppendFormatted(scoped in LogLine line)
+    {
+        for (int i = 0; i < line._length; i++)
+            Append(line._buffer[i]);
+    }
+
     public void AppendFormatted(string text) => AppendLiteral(text);
 
     public void AppendFormatted(bool value) => AppendLiteral(value ? "true" : "false");

@@ -55,11 +55,7 @@ public static class Panic
             Cpu.Stop(); // a second processor, or a panic inside the report
         s_actions?.StopOthers();
         Log.GoDirect();
-        LogLine line = new(0, 0);
-        line.AppendLiteral("panic: ");
-        Span<byte> text = stackalloc byte[200];
-        line.AppendFormatted(text.Slice(0, reason.CopyTo(text)));
-        Log.WriteRaw(line);
+        Log.WriteRaw($"panic: {reason}");
         Log.WriteRaw($"  processor {Processor.Current.Index}, rip 0x{rip:x16}, rsp 0x{rsp:x16}, interrupt depth {Processor.Current.InterruptDepth}");
         Trace(rip, rsp, rbp);
         s_actions?.Report();

@@ -33,6 +33,11 @@ public sealed class InterruptTable : InterruptDispatcher
             Exception((ExceptionVector)vector, ref frame);
             return;
         }
+        if (vector == Vectors.FailedCheck)
+        {
+            FailureHandler.FailCheck(ref frame);
+            return;
+        }
         Processor processor = Processor.Current;
         processor.InterruptDepth++;
         s_handlers[vector]?.Handle();
@@ -51,11 +56,12 @@ public sealed class InterruptTable : InterruptDispatcher
         if (vector == ExceptionVector.PF)
         {
             ulong address = ControlRegister.ReadCr2();
-            FailureHandler.Fail(KernelStack.IsGuard(address) ? "stack overflow"u8 : address < Size.Page ? "null reference"u8 : "page fault"u8, ref frame, address);
+            ReadOnlySpan<byte> what = KernelStack.IsGuard(address) ? "stack overflow"u8 : address < Size.Page ? "null reference"u8 : "page fault"u8;
+            FailureHandler.Fail($"{what}, 0x{address:x}", ref frame);
         }
         else
         {
-            FailureHandler.Fail(Name(vector), ref frame, frame.ErrorCode);
+            FailureHandler.Fail($"{Name(vector)}, 0x{frame.ErrorCode:x}", ref frame);
         }
     }
 

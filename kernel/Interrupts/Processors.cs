@@ -65,11 +65,24 @@ public static class Processors
     }
 
     /// <summary>Names a processor that <see cref="TryStart"/> is about to start.</summary>
-    /// <returns>False when there are as many as the kernel can hold.</returns>
+    /// <returns>False when there are as many as the kernel can hold, or no memory for its stacks.</returns>
     public static bool TryAdd(uint apicId, out Processor? processor)
     {
         processor = s_count < Maximum ? new Processor(s_count, apicId, bootBlock: false) : null;
-        return processor is not null;
+        return processor is not null && TryGiveStacks(processor);
+    }
+
+    /// <summary>Gives a processor interrupt stacks that have guards.</summary>
+    /// <returns>False when there is no memory for them.</returns>
+    public static bool TryGiveStacks(Processor processor)
+    {
+        for (InterruptStack stack = InterruptStack.NonMaskable; stack <= InterruptStack.Interrupt; stack++)
+        {
+            if (!KernelStack.TryCreate(FrameOwner.Kernel, out int slot))
+                return false;
+            processor.SetStack(stack, KernelStack.Top(slot));
+        }
+        return true;
     }
 
     /// <summary>

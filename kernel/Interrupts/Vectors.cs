@@ -1,8 +1,13 @@
+using HyperOS.Platform;
+
 namespace HyperOS.Interrupts;
 
 /// <summary>What the host uses interrupt vectors for; 0 to 31 are the processor's exceptions.</summary>
 public static class Vectors
 {
+    /// <summary>A failed check of compiled code; KernelFail in Runtime.asm raises it, and nothing else does.</summary>
+    public const int FailedCheck = InterruptDispatcher.FailedCheckVector;
+
     /// <summary>First of the 24 vectors that the IOAPIC's pins deliver: pin n at this + n.</summary>
     public const int FirstPin = 0x30;
 

@@ -49,6 +49,7 @@ public static unsafe class FrameAllocator
 
     private static readonly Zone[] s_zones = new Zone[MaximumNodes * ZonesPerNode];
     private static readonly ulong[] s_framesByOwner = new ulong[FrameOwner.Maximum];
+    private static readonly ulong[] s_reservedByOwner = new ulong[FrameOwner.Maximum];
     private static KernelLock s_lock = new(LockRank.Frames);
     private static Block* s_blocks;
     private static uint s_blockCount;
@@ -65,6 +66,9 @@ public static unsafe class FrameAllocator
 
     /// <summary>4 KiB frames that this owner holds.</summary>
     public static ulong FramesOf(FrameOwner owner) => s_framesByOwner[owner.Id];
+
+    /// <summary>2 MiB blocks that are set aside for this owner and not taken yet.</summary>
+    public static ulong ReservedBlocksOf(FrameOwner owner) => s_reservedByOwner[owner.Id];
 
     /// <summary>Takes over the memory map. Once, on the boot processor, while the identity map of the first 4 GiB is in place.</summary>
     /// <returns>False if there is no room even for the table of blocks.</returns>
@@ -125,38 +129,31 @@ public static unsafe class FrameAllocator
     /// Sets whole blocks aside, so that filling a guest's memory on demand cannot fail. Some are always left for what the kernel needs
     /// itself: tables, stacks, arenas.
     /// </summary>
-    public static bool TryReserveLarge(ulong blocks)
+    public static bool TryReserveLarge(ulong blocks, FrameOwner owner)
     {
         bool interrupts = s_lock.Enter();
         bool enough = blocks + KeptForKernel <= s_freeBlocks - s_reservedBlocks;
         if (enough)
-            s_reservedBlocks += blocks;
+            ChangeReservation(owner, blocks);
         s_lock.Exit(interrupts);
         return enough;
     }
 
-    /// <summary>Gives back what is left of a reservation.</summary>
-    public static void ReleaseReservation(ulong blocks)
+    /// <summary>Sets a block aside again that came out of the owner's reservation and was given back unused.</summary>
+    public static void RestoreReservation(FrameOwner owner)
     {
         bool interrupts = s_lock.Enter();
-        s_reservedBlocks -= blocks;
+        ChangeReservation(owner, 1);
         s_lock.Exit(interrupts);
     }
 
-    /// <summary>Sets a block aside again that came out of a reservation and was given back unused.</summary>
-    public static void RestoreReservation()
-    {
-        bool interrupts = s_lock.Enter();
-        s_reservedBlocks++;
-        s_lock.Exit(interrupts);
-    }
-
-    /// <summary>A block of 2 MiB of zeros out of the caller's reservation.</summary>
+    /// <summary>A block of 2 MiB of zeros out of the owner's reservation.</summary>
     public static HostPhysicalAddress AllocateReservedLarge(FrameOwner owner)
     {
         bool interrupts = s_lock.Enter();
+        Require(s_reservedByOwner[owner.Id] != 0);
         uint index = TakeBlock(FrameZone.Any);
-        s_reservedBlocks--;
+        ChangeReservation(owner, ulong.MaxValue);
         ref Block block = ref s_blocks[Checked(index)];
         block.State = BlockState.Large;
         block.Owner = owner.Id;
@@ -179,17 +176,7 @@ public static unsafe class FrameAllocator
         Require(block.State == BlockState.Split);
         ref ushort frameOwner = ref Owners(index)[(int)(number % FramesPerBlock)];
         Require(frameOwner == owner.Id);
-        frameOwner = 0;
-        s_framesByOwner[owner.Id]--;
-        if (block.FreeFrames++ == 0)
-            LinkFirst(ref s_zones[block.Zone].Partial, index);
-        if (block.FreeFrames == FramesPerBlock - 1)
-        {
-            // All but the frame that holds the owners: the block is whole again.
-            Unlink(ref s_zones[block.Zone].Partial, index);
-            s_framesByOwner[FrameOwner.Kernel.Id]--;
-            AddFree(index);
-        }
+        FreeFrame(index, ref frameOwner);
         s_lock.Exit(interrupts);
     }
 
@@ -200,8 +187,37 @@ public static unsafe class FrameAllocator
         bool interrupts = s_lock.Enter();
         ref Block block = ref s_blocks[Checked(index)];
         Require(block.State == BlockState.Large && block.Owner == owner.Id);
-        s_framesByOwner[owner.Id] -= FramesPerBlock;
-        AddFree(index);
+        FreeBlock(index);
+        s_lock.Exit(interrupts);
+    }
+
+    /// <summary>
+    /// Gives back all frames of an owner, and what is left of its reservation, by what is recorded here alone: nothing that the owner kept needs
+    /// to be whole. Takes time by the blocks of RAM, and by the frames of those that are split; the lock is let go in between. None of the
+    /// frames may be mapped, or in use, any more.
+    /// </summary>
+    public static void FreeAll(FrameOwner owner)
+    {
+        const uint Batch = 16;
+        bool interrupts = s_lock.Enter();
+        ChangeReservation(owner, unchecked(0 - s_reservedByOwner[owner.Id]));
+        for (uint index = 0; index < s_blockCount && s_framesByOwner[owner.Id] != 0; index++)
+        {
+            ref Block block = ref s_blocks[index];
+            if (block.State == BlockState.Large && block.Owner == owner.Id)
+                FreeBlock(index);
+            for (int frame = 0; frame < FramesPerBlock && block.State == BlockState.Split; frame++)
+            {
+                ref ushort frameOwner = ref Owners(index)[frame];
+                if (frameOwner == owner.Id)
+                    FreeFrame(index, ref frameOwner);
+            }
+            if (index % Batch == 0)
+            {
+                s_lock.Exit(interrupts);
+                interrupts = s_lock.Enter();
+            }
+        }
         s_lock.Exit(interrupts);
     }
 
@@ -399,6 +415,34 @@ public static unsafe class FrameAllocator
         owners[0] = FrameOwner.Kernel.Id;
         s_framesByOwner[FrameOwner.Kernel.Id]++;
         LinkFirst(ref s_zones[block.Zone].Partial, index);
+    }
+
+    private static void FreeFrame(uint index, ref ushort frameOwner)
+    {
+        ref Block block = ref s_blocks[index];
+        s_framesByOwner[frameOwner]--;
+        frameOwner = 0;
+        if (block.FreeFrames++ == 0)
+            LinkFirst(ref s_zones[block.Zone].Partial, index);
+        if (block.FreeFrames == FramesPerBlock - 1)
+        {
+            // All but the frame that holds the owners: the block is whole again.
+            Unlink(ref s_zones[block.Zone].Partial, index);
+            s_framesByOwner[FrameOwner.Kernel.Id]--;
+            AddFree(index);
+        }
+    }
+
+    private static void FreeBlock(uint index)
+    {
+        s_framesByOwner[s_blocks[index].Owner] -= FramesPerBlock;
+        AddFree(index);
+    }
+
+    private static void ChangeReservation(FrameOwner owner, ulong blocks)
+    {
+        s_reservedBlocks = unchecked(s_reservedBlocks + blocks);
+        s_reservedByOwner[owner.Id] = unchecked(s_reservedByOwner[owner.Id] + blocks);
     }
 
     private static void AddFree(uint index)

@@ -103,6 +103,8 @@ public static class KernelAddressSpace
     {
         for (ulong address = KernelImage.TextStart.Value; address < KernelImage.End.Value; address += Size.Page)
         {
+            if (address == KernelImage.BootStackGuard.Value)
+                continue;
             HostPhysicalAddress frame = new(address - KernelImage.Base);
             if (!TrySet(new HostVirtualAddress(address), frame, Flags(ImageProtection(frame)), LevelPage))
                 return false;

@@ -61,9 +61,10 @@ public static unsafe class KernelStack
 
     /// <summary>Whether the address lies in the guard below some stack: a stack overflow.</summary>
     public static bool IsGuard(ulong address) =>
-        address >= Base && address < Base + Slots * SlotBytes && address % SlotBytes < SlotBytes - Bytes - Size.Page;
+        address >= Base && address < Base + Slots * SlotBytes && address % SlotBytes < SlotBytes - Bytes - Size.Page
+        || Alignment.Down(address, Size.Page) == KernelImage.BootStackGuard.Value;
 
-    /// <summary>The stack that the address lies in, for the unwinder.</summary>
+    /// <summary>The stack whose slot the address lies in, for the unwinder; an overflow leaves the stack pointer in the guard.</summary>
     public static bool TryFind(ulong address, out HostVirtualAddress bottom, out HostVirtualAddress top)
     {
         bottom = default;
@@ -73,7 +74,7 @@ public static unsafe class KernelStack
         int slot = (int)((address - Base) / SlotBytes);
         bottom = Bottom(slot);
         top = Top(slot);
-        return address >= bottom.Value && address <= top.Value;
+        return true;
     }
 }
 

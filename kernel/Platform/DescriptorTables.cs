@@ -1,21 +1,38 @@
 using System.Runtime;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using HyperOS.Core;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Platform;
 
 /// <summary>
-/// GDT, TSS and the three interrupt stacks of one processor; the IDT is the machine's. Intel SDM vol. 3, "Segment Descriptor Tables in
-/// IA-32e Mode", "64-Bit Mode IDT", "Task-State Segment in 64-bit Mode".
+/// What a processor switches to when it is interrupted, by the number in the gate: the stack that it was on may be full. Nothing nests on one
+/// of them but what ends in a panic. Intel SDM vol. 3, "Interrupt Stack Table".
+/// </summary>
+public enum InterruptStack
+{
+    NonMaskable = 1,
+    DoubleFault,
+    MachineCheck,
+
+    /// <summary>All other exceptions, and failed checks.</summary>
+    Fault,
+
+    /// <summary>Devices, timers, other processors.</summary>
+    Interrupt,
+}
+
+/// <summary>
+/// GDT and TSS of one processor; the IDT is the machine's. Intel SDM vol. 3, "Segment Descriptor Tables in IA-32e Mode", "64-Bit Mode IDT",
+/// "Task-State Segment in 64-bit Mode".
 /// </summary>
 internal sealed unsafe class DescriptorTables
 {
     private const ushort TaskSelector = 0x18;
-    private const int InterruptStackSize = 8192;
-    private const int IstNmi = 1, IstDoubleFault = 2, IstMachineCheck = 3;
     private const int VectorNmi = 2, VectorDoubleFault = 8, VectorMachineCheck = 18;
-    private const int Vectors = 256;
+    private const int Exceptions = 32, Vectors = 256;
+    private const int EarlyStackBytes = (int)Size.Page;
 
     [StructLayout(LayoutKind.Sequential, Pack = 1)]
     private struct TablePointer
@@ -28,7 +45,6 @@ internal sealed unsafe class DescriptorTables
 
     private readonly ulong[] _segments = new ulong[5];
     private readonly byte[] _task = new byte[sizeof(TaskStateSegment64)];
-    private readonly byte[] _stacks = new byte[3 * InterruptStackSize + 16];
 
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "DescriptorLoadGdt")]
     private static extern void LoadGdt(TablePointer* pointer);
@@ -46,15 +62,24 @@ internal sealed unsafe class DescriptorTables
             return unchecked((ulong)first);
     }
 
+    /// <summary>Where a stack begins, one past its highest byte. Any time: the processor looks when it is interrupted.</summary>
+    public void SetStack(InterruptStack stack, HostVirtualAddress top)
+    {
+        TaskStateSegment64* task = (TaskStateSegment64*)AddressOf(_task);
+        (&task->IST1)[(int)stack - (int)InterruptStack.NonMaskable] = top.Value;
+    }
+
+    /// <summary>Small stacks without guards, for the time before there is memory for better ones.</summary>
+    public void UseEarlyStacks()
+    {
+        for (InterruptStack stack = InterruptStack.NonMaskable; stack <= InterruptStack.Interrupt; stack++)
+            SetStack(stack, new HostVirtualAddress(Alignment.Down(AddressOf(new byte[EarlyStackBytes]) + EarlyStackBytes, 16)));
+    }
+
     public void Load()
     {
-        ulong stacks = (AddressOf(_stacks) + 15) & ~15ul;
         ulong taskAddress = AddressOf(_task);
-        TaskStateSegment64* task = (TaskStateSegment64*)taskAddress;
-        task->IST1 = stacks + IstNmi * InterruptStackSize;
-        task->IST2 = stacks + IstDoubleFault * InterruptStackSize;
-        task->IST3 = stacks + IstMachineCheck * InterruptStackSize;
-        task->IoMapBase = (ushort)sizeof(TaskStateSegment64);
+        ((TaskStateSegment64*)taskAddress)->IoMapBase = (ushort)sizeof(TaskStateSegment64);
 
         _segments[1] = 0x00AF9B000000FFFF; // 64-bit code
         _segments[2] = 0x00CF93000000FFFF; // data
@@ -75,15 +100,16 @@ internal sealed unsafe class DescriptorTables
         ulong[] table = new ulong[2 * Vectors];
         for (int vector = 0; vector < Vectors; vector++)
         {
-            ulong ist = vector switch
+            InterruptStack stack = vector switch
             {
-                VectorNmi => IstNmi,
-                VectorDoubleFault => IstDoubleFault,
-                VectorMachineCheck => IstMachineCheck,
-                _ => 0,
+                VectorNmi => InterruptStack.NonMaskable,
+                VectorDoubleFault => InterruptStack.DoubleFault,
+                VectorMachineCheck => InterruptStack.MachineCheck,
+                < Exceptions or InterruptDispatcher.FailedCheckVector => InterruptStack.Fault,
+                _ => InterruptStack.Interrupt,
             };
             ulong stub = stubs[vector];
-            table[2 * vector] = (stub & 0xFFFF) | 0x08ul << 16 | ist << 32 | 0x8E00ul << 32 | (stub >> 16 & 0xFFFF) << 48;
+            table[2 * vector] = (stub & 0xFFFF) | 0x08ul << 16 | (ulong)stack << 32 | 0x8E00ul << 32 | (stub >> 16 & 0xFFFF) << 48;
             table[2 * vector + 1] = stub >> 32;
         }
         return table;

@@ -14,9 +14,12 @@ public struct InterruptFrame
 /// <summary>Where interrupts and exceptions go once they are in C#. Interrupts has the one implementation.</summary>
 public abstract class InterruptDispatcher
 {
+    /// <summary>What KernelFail in Runtime.asm raises: a failed check of compiled code. RDI is its FailureKind, RSI the code that it is in.</summary>
+    public const int FailedCheckVector = 0x20;
+
     private static InterruptDispatcher? s_installed;
 
-    /// <summary>Runs with interrupts disabled, on the interrupted thread's stack or an IST stack.</summary>
+    /// <summary>Runs with interrupts disabled, on an <see cref="InterruptStack"/>.</summary>
     protected abstract void Dispatch(ref InterruptFrame frame);
 
     public static void Install(InterruptDispatcher dispatcher) => s_installed = dispatcher;

@@ -41,6 +41,9 @@ public static unsafe class KernelImage
 
     public static HostVirtualAddress End => new(Linker.ImageEnd);
 
+    /// <summary>The page below the boot stack, which stays unmapped.</summary>
+    public static HostVirtualAddress BootStackGuard => new(Linker.BootStackBottom - Size.Page);
+
     public static HostVirtualAddress BootStackBottom => new(Linker.BootStackBottom);
 
     public static HostVirtualAddress BootStackTop => new(Linker.BootStackTop);

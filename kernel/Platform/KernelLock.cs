@@ -7,7 +7,6 @@ namespace HyperOS.Platform;
 public enum LockRank
 {
     VirtualMachines = 1,
-    VirtualMachine,
     Scheduler,
     Timer,
     Pool,

@@ -50,7 +50,7 @@ public sealed unsafe class Processor
     /// <summary>Set once it runs the kernel's tables and takes interrupts.</summary>
     public bool Online;
 
-    /// <param name="bootBlock">True for the boot processor, whose block the boot assembly already loaded.</param>
+    /// <param name="bootBlock">True for the boot processor, whose block the boot assembly already loaded, and which starts with stacks of its own.</param>
     public Processor(int index, uint apicId, bool bootBlock)
     {
         Index = index;
@@ -60,6 +60,8 @@ public sealed unsafe class Processor
         Processor self = this;
         _block->Processor = (void*)Unsafe.As<Processor, nint>(ref self);
         _descriptors = new DescriptorTables();
+        if (bootBlock)
+            _descriptors.UseEarlyStacks();
     }
 
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ProcessorBlockCurrent")]
@@ -87,6 +89,9 @@ public sealed unsafe class Processor
         get => CurrentBlock()->Arena;
         set => CurrentBlock()->Arena = value;
     }
+
+    /// <summary>Where one of its interrupt stacks begins, one past its highest byte. All of them before <see cref="Initialize"/>.</summary>
+    public void SetStack(InterruptStack stack, HostVirtualAddress top) => _descriptors.SetStack(stack, top);
 
     /// <summary>Loads this processor's GDT, IDT and TSS, and turns on the protections that CPUID offers. Call on the processor itself.</summary>
     public void Initialize()

@@ -148,15 +148,12 @@ RhpStackProbe:
     ja .next
     ret
 
-; void KernelFail(FailureKind kind): hands kind and the caller's RIP, RSP and RBP to C#. Does not return.
+; void KernelFail(FailureKind kind): an interrupt, so that the report has a stack of its own, however full this one is. RDI holds the kind,
+; RSI where the caller would go on, and RSP and RBP are the caller's. Does not return.
 global KernelFail
-extern KernelFailed
 KernelFail:
-    mov rsi, [rsp]
-    lea rdx, [rsp + 8]
-    mov rcx, rbp
-    and rsp, -16
-    call KernelFailed
+    pop rsi
+    int 0x20                            ; Vectors.FailedCheck
     ud2
 
 ; bool EnterFaultDomain(FaultDomain* domain, object target): calls the target's Run under the domain. A fault inside comes back here, as

@@ -23,6 +23,8 @@ internal static class Kernel
         // One processor, the boot loader's memory, no interrupts.
         Clock.Start();
         Processor processor = new(0, Processors.IdentifyThis(), bootBlock: true);
+        InterruptTable.Initialize();
+        processor.Initialize();
         SerialPort? serial = SerialPort.Detect();
         if (serial is not null)
             Log.AddSink(serial);
@@ -31,8 +33,6 @@ internal static class Kernel
         if (frequency == 0)
             Panic.Stop($"neither the 8254 nor CPUID tells how fast the time-stamp counter counts: this machine is not supported");
         Clock.Calibrated(frequency);
-        InterruptTable.Initialize();
-        processor.Initialize();
 
         // What there is.
         FirmwareMemory firmware = new();
@@ -49,6 +49,8 @@ internal static class Kernel
             Panic.Stop($"too little memory");
         Arena.Initialize();
         Panic.Install(new Stacks());
+        if (!Processors.TryGiveStacks(processor))
+            Panic.Stop($"too little memory");
         Log.Write("memory"u8, $"{FrameAllocator.TotalBytes / Size.MiB} MiB, {FrameAllocator.UnreservedBlocks * 2} MiB free, {acpi.Numa.NodeCount} node(s)");
 
         // The screen, which shows the log so far too.

@@ -46,7 +46,8 @@ internal static class ExitReport
         line.AppendFormatted(value);
     }
 
-    private static ReadOnlySpan<byte> Name(VmExitKind kind) => kind switch
+    /// <summary>As the log names it.</summary>
+    public static ReadOnlySpan<byte> Name(VmExitKind kind) => kind switch
     {
         VmExitKind.HostInterrupt => "host interrupt"u8,
         VmExitKind.InterruptWindow => "interrupt window"u8,

@@ -22,23 +22,21 @@ public sealed class GuestMemory
 
     // Block n's host-physical address; 0 while nobody touched it. Set once, by compare-exchange.
     private readonly ulong[] _blocks;
-    private ulong _reserved;
 
     private GuestMemory(FrameOwner owner, ulong bytes, ulong blocks)
     {
         _owner = owner;
         _bytes = bytes;
         _blocks = new ulong[blocks];
-        _reserved = blocks;
     }
 
-    /// <summary>Reserves the RAM. Under the machine's arena.</summary>
+    /// <summary>Reserves the RAM, which the owner keeps until <see cref="FrameAllocator.FreeAll"/>. Under the machine's arena.</summary>
     /// <param name="bytes">A multiple of 4 KiB.</param>
     /// <returns>False when so much is not free, or more than 256 GiB.</returns>
     public static bool TryCreate(FrameOwner owner, ulong bytes, out GuestMemory? memory)
     {
         ulong blocks = Alignment.Up(bytes, Size.LargePage) / Size.LargePage;
-        bool reserved = blocks <= MostBlocks && FrameAllocator.TryReserveLarge(blocks);
+        bool reserved = blocks <= MostBlocks && FrameAllocator.TryReserveLarge(blocks, owner);
         memory = reserved ? new GuestMemory(owner, bytes, blocks) : null;
         return reserved;
     }
@@ -47,18 +45,7 @@ public sealed class GuestMemory
     public ulong Length => _bytes;
 
     /// <summary>RAM that was touched and has frames, in bytes.</summary>
-    public ulong BytesInUse => ((ulong)_blocks.Length - _reserved) * Size.LargePage;
-
-    /// <summary>Gives everything back. No vCPU runs, and no processor holds a translation, any more.</summary>
-    public void Destroy()
-    {
-        foreach (ulong block in _blocks)
-        {
-            if (block != 0)
-                FrameAllocator.FreeLarge(new HostPhysicalAddress(block), _owner);
-        }
-        FrameAllocator.ReleaseReservation(_reserved);
-    }
+    public ulong BytesInUse => ((ulong)_blocks.Length - FrameAllocator.ReservedBlocksOf(_owner)) * Size.LargePage;
 
     /// <summary>Whether RAM lies there.</summary>
     public bool Contains(GuestPhysicalAddress address) => TryOffset(address, out _);
@@ -220,13 +207,10 @@ public sealed class GuestMemory
         HostPhysicalAddress block = FrameAllocator.AllocateReservedLarge(_owner);
         ulong before = Interlocked.CompareExchange(ref entry, block.Value, 0);
         if (before == 0)
-        {
-            Interlocked.Add(ref _reserved, ulong.MaxValue);
             return block;
-        }
         // Another vCPU was first: the block goes back, and with it the reservation.
         FrameAllocator.FreeLarge(block, _owner);
-        FrameAllocator.RestoreReservation();
+        FrameAllocator.RestoreReservation(_owner);
         return new HostPhysicalAddress(before);
     }
 

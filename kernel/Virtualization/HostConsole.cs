@@ -154,11 +154,9 @@ public sealed class HostConsole : ThreadBody
 
     private bool WriteGuest(int slot)
     {
-        Span<byte> chunk = stackalloc byte[ChunkBytes];
-        int count = VirtualMachines.DrainConsole(slot, chunk);
-        if (count == 0)
+        ReadOnlySpan<byte> rest = VirtualMachines.DrainConsole(slot);
+        if (rest.IsEmpty)
             return false;
-        ReadOnlySpan<byte> rest = chunk.Slice(0, count);
         while (!rest.IsEmpty)
         {
             int end = rest.IndexOf((byte)'\n');

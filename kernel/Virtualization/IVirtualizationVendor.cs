@@ -23,12 +23,12 @@ public interface IVirtualizationVendor
     /// <summary>Turns the processor's extensions on; each for itself.</summary>
     static abstract void Enable();
 
-    /// <summary>Allocates and fills the control structure with the state after INIT. Under the machine's arena.</summary>
+    /// <summary>
+    /// Allocates and fills the control structure with the state after INIT. Under the machine's arena; frames are taken in the name of the
+    /// machine's owner and go when all of that owner's go.
+    /// </summary>
     /// <returns>False when frames ran out.</returns>
     static abstract bool TryCreate(Vcpu vcpu);
-
-    /// <summary>Gives back what <see cref="TryCreate"/> took. No processor has the vCPU loaded.</summary>
-    static abstract void Destroy(Vcpu vcpu);
 
     /// <summary>
     /// The vCPU's thread has come, or come back, to this processor: until another thread runs here, the members below may be called. With
@@ -36,7 +36,10 @@ public interface IVirtualizationVendor
     /// </summary>
     static abstract void Load(Vcpu vcpu);
 
-    /// <summary>The vCPU ends, or goes elsewhere: this processor keeps nothing of it. With interrupts off, where it was loaded.</summary>
+    /// <summary>
+    /// The vCPU ends, or goes elsewhere: this processor keeps nothing of it. With interrupts off, where it was loaded, or would have been had no
+    /// fault come before.
+    /// </summary>
     static abstract void Unload(Vcpu vcpu);
 
     /// <summary>Runs the guest until its next exit. Interrupts are off on entry and on at return.</summary>

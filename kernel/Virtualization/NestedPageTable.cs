@@ -43,7 +43,7 @@ public sealed class NestedPageTable
     /// <summary>Where the table of the top level is.</summary>
     public HostPhysicalAddress Root { get; }
 
-    /// <summary>Under the machine's arena.</summary>
+    /// <summary>Tables are the owner's until <see cref="FrameAllocator.FreeAll"/>. Under the machine's arena.</summary>
     public static bool TryCreate(FrameOwner owner, NestedPageFormat format, out NestedPageTable? table)
     {
         bool created = FrameAllocator.TryAllocateZeroed(owner, FrameZone.Any, out HostPhysicalAddress root);
@@ -70,22 +70,6 @@ public sealed class NestedPageTable
         }
         Volatile.Write(ref table[Index(address, LeafLevel)], block.Value | _format.Block);
         return true;
-    }
-
-    /// <summary>Gives the tables back, not what they map. No vCPU runs any more.</summary>
-    public void Destroy() => Free(Root, TopLevel);
-
-    private void Free(HostPhysicalAddress frame, int level)
-    {
-        if (level > LeafLevel)
-        {
-            foreach (ulong entry in PhysicalMemory.Table(frame))
-            {
-                if (entry != 0)
-                    Free(new HostPhysicalAddress(entry & (ulong)PageTableEntry.AddressMask), level - 1);
-            }
-        }
-        FrameAllocator.Free(frame, _owner);
     }
 
     private static int Index(GuestPhysicalAddress address, int level) => (int)(address.Value >> (12 + 9 * (level - 1)) & 511);

@@ -64,9 +64,6 @@ public sealed class Vcpu
     // The loop's own.
     public VmExit Exit;
 
-    /// <summary>The exit that the machine was stopped at, for the report.</summary>
-    internal RawExit LastExit;
-
     /// <summary>The thread's switch since which its state is in the processor: <see cref="KernelThread.Switches"/>.</summary>
     internal ulong LoadedAt = ulong.MaxValue;
 

@@ -561,8 +561,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static ExitAction Stop(Vcpu vcpu, StopReason reason)
     {
-        TVendor.ReadRawExit(vcpu, out vcpu.LastExit);
-        vcpu.Machine.Stop(reason, vcpu);
+        vcpu.Machine.Stop(reason);
         return ExitAction.Stop;
     }
 

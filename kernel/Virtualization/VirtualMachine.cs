@@ -41,7 +41,7 @@ public sealed class VirtualMachine
 
     // State.
     public readonly Vcpu Vcpu;
-    private SpinLock _boardLock;
+    private GuestLock _boardLock;
     private volatile StopReason _stopReason;
     private volatile bool _isPoisoned;
     private uint _exitCode;
@@ -92,17 +92,13 @@ public sealed class VirtualMachine
 
     public uint ExitCode => _exitCode;
 
-    /// <summary>Ends the run. Any thread.</summary>
-    public void Stop(StopReason reason, Vcpu? culprit = null)
+    /// <summary>Ends the run. Any thread; the vCPU leaves its guest on it.</summary>
+    public void Stop(StopReason reason)
     {
         if (_stopReason != StopReason.None)
             return;
         _stopReason = reason;
-        if (culprit is not null && StopReasons.IsKill(reason))
-        {
-            ref RawExit exit = ref culprit.LastExit;
-            Log.WriteEvent($"exit 0x{exit.Code:x} info 0x{exit.Info1:x} 0x{exit.Info2:x} rip 0x{exit.InstructionPointer:x}");
-        }
+        WakeVcpu();
     }
 
     /// <summary>A guest's IN.</summary>
@@ -230,8 +226,7 @@ public sealed class VirtualMachine
     internal int DrainConsole(Span<byte> destination)
     {
         ulong now = Clock.Now;
-        if (!TryEnterBoard())
-            return 0;
+        _boardLock.Enter();
         _outputAnnounced = false;
         int count = _board.Com1.DequeueOutput(destination, now);
         _boardLock.Exit();
@@ -243,31 +238,29 @@ public sealed class VirtualMachine
     internal int FeedConsole(ReadOnlySpan<byte> bytes)
     {
         ulong now = Clock.Now;
-        if (Vcpu.Thread is null || !TryEnterBoard())
+        if (Vcpu.Thread is null)
             return 0;
+        _boardLock.Enter();
         int count = _board.Com1.EnqueueInput(bytes, now);
         _boardLock.Exit();
-        Scheduler.Wake(Vcpu.Thread); // the port's time-out is a timer
+        WakeVcpu(); // the port's time-out is a timer
         return count;
     }
 
-    /// <summary>A fault ended the vCPU's work, perhaps with the board's lock held: nobody may wait for it any more.</summary>
+    /// <summary>A fault ended work that was done for the machine, perhaps with its board's lock held: the run is over. Any thread.</summary>
     internal void Poison()
     {
         _isPoisoned = true;
-        Stop(StopReason.Fault, Vcpu);
+        _boardLock.Poison();
+        Stop(StopReason.Fault);
     }
 
-    // For other threads than the vCPU's.
-    private bool TryEnterBoard()
+    // One that causes what it is to look at does so before it enters the guest again.
+    private void WakeVcpu()
     {
-        while (!_boardLock.TryEnter())
-        {
-            if (_isPoisoned)
-                return false;
-            Thread.SpinWait(1);
-        }
-        return true;
+        KernelThread? thread = Vcpu.Thread;
+        if (thread is not null && thread != Scheduler.Current)
+            Scheduler.Wake(thread);
     }
 
     private sealed class Kicker : VcpuKick
@@ -276,13 +269,7 @@ public sealed class VirtualMachine
 
         public Kicker(VirtualMachine machine) => _machine = machine;
 
-        public override void Kick(int vcpu)
-        {
-            KernelThread? thread = _machine.Vcpu.Thread;
-            // A vCPU that causes its own interrupt looks for it before it enters the guest again.
-            if (thread is not null && thread != Scheduler.Current)
-                Scheduler.Wake(thread);
-        }
+        public override void Kick(int vcpu) => _machine.WakeVcpu();
     }
 
     private sealed class Listener : EndOfInterruptListener

@@ -9,120 +9,135 @@ using HyperOS.Scheduling;
 
 namespace HyperOS.Virtualization;
 
-/// <summary>What a machine is started with.</summary>
+/// <summary>The files that a machine is started with.</summary>
 internal readonly ref struct GuestImages
 {
-    public readonly ReadOnlySpan<byte> Kernel, Initrd, CommandLine;
+    public readonly ReadOnlySpan<byte> Kernel, Initrd;
 
-    public GuestImages(ReadOnlySpan<byte> kernel, ReadOnlySpan<byte> initrd, ReadOnlySpan<byte> commandLine)
+    public GuestImages(ReadOnlySpan<byte> kernel, ReadOnlySpan<byte> initrd)
     {
         Kernel = kernel;
         Initrd = initrd;
-        CommandLine = commandLine;
     }
 }
 
-/// <summary>Puts a machine together in its own arena, and takes it apart. On the manager's thread.</summary>
-internal static class VirtualMachineBuilder
+/// <summary>How the building of a machine ended.</summary>
+internal enum BuildStatus : byte
+{
+    Built,
+    OutOfMemory,
+    DefinitionTampered,
+    ImageTampered,
+    TablesDoNotFit,
+
+    /// <summary>The loader's <see cref="LoadStatus"/> says what is wrong.</summary>
+    BadImage,
+    Fault,
+}
+
+/// <summary>
+/// Puts a machine together in its own arena, from its definition to what runs its vCPU, inside a fault domain of its own; and takes machines
+/// apart, whole or half made, by what the host recorded of them. On the manager's thread.
+/// </summary>
+internal sealed class VirtualMachineBuilder : FaultDomain
 {
     private const int TablesCapacity = 0x2_0000;
 
+    private readonly VirtualMachines _machines;
+    private readonly LoadPlan _plan = new();
+
+    // The work at hand.
+    private VirtualMachineSlot? _slot;
+    private ThreadBody? _vcpuThread;
+    private BuildStatus _status;
+    private LoadStatus _loadStatus;
+
+    public VirtualMachineBuilder(VirtualMachines machines) => _machines = machines;
+
+    public override ReadOnlySpan<byte> Room => _slot!.Room;
+
     /// <summary>Allocates everything and loads the guest. On failure nothing stays taken.</summary>
+    /// <param name="vcpuThread">What runs its vCPU.</param>
     /// <param name="reason">What was missing, or wrong with the images.</param>
-    public static bool TryBuild(
-        VirtualMachineSlot slot, in VmDefinition definition, scoped in GuestImages images, LoadPlan plan, out ReadOnlySpan<byte> reason)
+    public bool TryBuild(VirtualMachineSlot slot, out ThreadBody? vcpuThread, out ReadOnlySpan<byte> reason)
     {
-        reason = "not enough free memory"u8;
-        if (!Arena.TryOpen(slot.Owner, out slot.ArenaSlot))
-            return false;
-        Arena? outer = Arena.Use(Arena.Get(slot.ArenaSlot));
-        bool built = TryBuildInArena(slot, in definition, in images, plan, ref reason);
-        Arena.Use(outer);
-        if (!built)
-            Arena.Close(slot.ArenaSlot);
-        return built;
+        _slot = slot;
+        _vcpuThread = null;
+        _status = BuildStatus.OutOfMemory;
+        _loadStatus = LoadStatus.Ok;
+        if (Arena.TryOpen(slot.Owner, out slot.ArenaSlot))
+        {
+            Arena? outer = Arena.Use(Arena.Get(slot.ArenaSlot));
+            if (!TryRun())
+                _status = BuildStatus.Fault;
+            Arena.Use(outer);
+            if (_status != BuildStatus.Built)
+                TakeApart(slot);
+        }
+        vcpuThread = _vcpuThread;
+        reason = Describe(_status, _loadStatus);
+        return _status == BuildStatus.Built;
     }
 
-    /// <summary>Starts the vCPU's thread.</summary>
-    public static bool TryRun(VirtualMachineSlot slot)
+    /// <summary>Gives back all that a machine has. Its vCPU's thread has ended and was reclaimed, or never was.</summary>
+    public static void TakeApart(VirtualMachineSlot slot)
     {
-        Arena? outer = Arena.Use(Arena.Get(slot.ArenaSlot));
-        ThreadBody body = VirtualizationVendor.Current.CreateThread(slot.Machine!.Vcpu);
-        Arena.Use(outer);
-        return Scheduler.TryCreate(body, slot.Owner, null, out slot.Thread);
-    }
-
-    /// <summary>Gives back all that <see cref="TryBuild"/> took. The vCPU's thread has ended and was reclaimed.</summary>
-    public static void TearDown(VirtualMachineSlot slot)
-    {
-        bool interrupts = slot.Lock.Enter();
-        VirtualMachine machine = slot.Machine!;
         slot.Machine = null;
-        slot.Lock.Exit(interrupts);
         Quiescence.Wait();
-        VirtualizationVendor.Current.Destroy(machine.Vcpu);
-        FrameAllocator.Free(machine.Vcpu.ExtendedState, slot.Owner);
-        machine.NestedTables.Destroy();
-        machine.Memory.Destroy();
         Arena.Close(slot.ArenaSlot);
+        FrameAllocator.FreeAll(slot.Owner);
     }
 
-    private static bool TryBuildInArena(
-        VirtualMachineSlot slot, in VmDefinition definition, scoped in GuestImages images, LoadPlan plan, ref ReadOnlySpan<byte> reason)
+    protected override void Run()
     {
-        if (!GuestMemory.TryCreate(slot.Owner, definition.MemoryBytes, out GuestMemory? memory))
-            return false;
-        if (!NestedPageTable.TryCreate(slot.Owner, VirtualizationVendor.Current.NestedPages, out NestedPageTable? nestedTables))
+        _status = _machines.TryReadDefinition(_slot!, out VmDefinition definition, out GuestImages images);
+        if (_status == BuildStatus.Built)
+            _status = Build(_slot!, in definition, in images);
+    }
+
+    private BuildStatus Build(VirtualMachineSlot slot, in VmDefinition definition, scoped in GuestImages images)
+    {
+        VirtualizationVendor vendor = VirtualizationVendor.Current;
+        if (!GuestMemory.TryCreate(slot.Owner, definition.MemoryBytes, out GuestMemory? memory)
+            || !NestedPageTable.TryCreate(slot.Owner, vendor.NestedPages, out NestedPageTable? nestedTables)
+            || !FrameAllocator.TryAllocate(slot.Owner, FrameZone.Any, out HostPhysicalAddress extendedState))
         {
-            memory!.Destroy();
-            return false;
+            return BuildStatus.OutOfMemory;
         }
-        VirtualMachine? machine = null;
-        if (FrameAllocator.TryAllocate(slot.Owner, FrameZone.Any, out HostPhysicalAddress extendedState))
-        {
-            ExtendedStates.Reset(extendedState);
-            VmLog log = new(slot.Name);
-            machine = new VirtualMachine(slot, in definition, log, memory!, nestedTables!, extendedState);
-            if (VirtualizationVendor.Current.TryCreate(machine.Vcpu))
-            {
-                if (TryLoad(machine, in images, plan, out reason))
-                {
-                    slot.Machine = machine;
-                    return true;
-                }
-                VirtualizationVendor.Current.Destroy(machine.Vcpu);
-            }
-            FrameAllocator.Free(extendedState, slot.Owner);
-        }
-        nestedTables!.Destroy();
-        memory!.Destroy();
-        return false;
+        ExtendedStates.Reset(extendedState);
+        VirtualMachine machine = new(slot, in definition, new VmLog(slot.Room), memory!, nestedTables!, extendedState);
+        if (!vendor.TryCreate(machine.Vcpu))
+            return BuildStatus.OutOfMemory;
+        BuildStatus status = Load(machine, in definition, in images);
+        if (status != BuildStatus.Built)
+            return status;
+        _vcpuThread = vendor.CreateThread(machine.Vcpu);
+        slot.Machine = machine;
+        return BuildStatus.Built;
     }
 
     // Firmware's part: ACPI tables and the image in memory, and the boot processor's registers.
-    private static bool TryLoad(VirtualMachine machine, scoped in GuestImages images, LoadPlan plan, out ReadOnlySpan<byte> reason)
+    private BuildStatus Load(VirtualMachine machine, in VmDefinition definition, scoped in GuestImages images)
     {
-        reason = "its memory cannot hold the ACPI tables"u8;
         GuestPhysicalAddress tables = new(GuestAcpiTables.UsualAddress);
         if (!machine.Memory.TryTranslate(tables, out HostPhysicalAddress host)
             || GuestAcpiTables.Build(1, GuestAcpiTables.UsualAddress, PhysicalMemory.Bytes(host, TablesCapacity), out int length) != AcpiTablesStatus.Built
             || !GuestMemoryLayout.TryCreate(machine.Memory.Length, tables, (ulong)length, tables, out GuestMemoryLayout layout))
         {
-            return false;
+            return BuildStatus.TablesDoNotFit;
         }
         LoadRequest request = new()
         {
             Image = images.Kernel,
-            CommandLine = images.CommandLine,
+            CommandLine = definition.CommandLine,
             InitrdLength = (ulong)images.Initrd.Length,
             Memory = layout,
         };
-        LoadStatus status = GuestImage.Load(in request, plan);
-        reason = GuestImage.Describe(status);
-        if (status != LoadStatus.Ok || !TryExecute(machine.Memory, in images, plan))
-            return false;
-        VirtualizationVendor.Current.Apply(machine.Vcpu, in plan.Entry);
-        return true;
+        _loadStatus = GuestImage.Load(in request, _plan);
+        if (_loadStatus != LoadStatus.Ok || !TryExecute(machine.Memory, in images, _plan))
+            return BuildStatus.BadImage;
+        VirtualizationVendor.Current.Apply(machine.Vcpu, in _plan.Entry);
+        return BuildStatus.Built;
     }
 
     private static bool TryExecute(GuestMemory memory, scoped in GuestImages images, LoadPlan plan)
@@ -142,4 +157,15 @@ internal static class VirtualMachineBuilder
         }
         return true;
     }
+
+    private static ReadOnlySpan<byte> Describe(BuildStatus status, LoadStatus loadStatus) => status switch
+    {
+        BuildStatus.OutOfMemory => "not enough free memory"u8,
+        BuildStatus.DefinitionTampered => "its definition was tampered with"u8,
+        BuildStatus.ImageTampered => "its kernel or initrd was tampered with (SHA-256 differs)"u8,
+        BuildStatus.TablesDoNotFit => "its memory cannot hold the ACPI tables"u8,
+        BuildStatus.BadImage => GuestImage.Describe(loadStatus),
+        BuildStatus.Fault => "a fault in the host while building it"u8,
+        _ => default,
+    };
 }

@@ -26,20 +26,26 @@ public enum VirtualMachineState : byte
 /// <summary>What there is of a machine whether it runs or not. Made at start-up and never freed.</summary>
 public sealed class VirtualMachineSlot
 {
-    private readonly byte[] _name = new byte[VmDefinition.MaxNameLength];
-    private int _nameLength;
+    private static ReadOnlySpan<byte> RoomPrefix => "vm "u8;
+
+    // The prefix and the name.
+    private readonly byte[] _room = new byte[RoomPrefix.Length + VmDefinition.MaxNameLength];
+    private int _roomLength;
 
     internal readonly int Index;
     internal readonly FrameOwner Owner;
     internal volatile VirtualMachineState State;
 
-    // While it runs.
-    internal VirtualMachine? Machine;
+    /// <summary>
+    /// While it runs; the manager's thread changes it. Another thread may use what it reads here until it next yields: the machine is taken apart
+    /// only after <see cref="Quiescence"/>.
+    /// </summary>
+    internal volatile VirtualMachine? Machine;
     internal ThreadHandle Thread;
     internal int ArenaSlot;
 
-    /// <summary>Guards <see cref="Machine"/> against the console's thread.</summary>
-    internal KernelLock Lock = new(LockRank.VirtualMachine);
+    /// <summary>The console's end of its serial line.</summary>
+    internal readonly ConsolePort ConsolePort;
 
     // Of its definition.
     internal VmConsole Console;
@@ -50,13 +56,18 @@ public sealed class VirtualMachineSlot
     {
         Index = index;
         Owner = FrameOwner.VirtualMachine(index);
+        ConsolePort = new ConsolePort(this);
     }
 
-    public ReadOnlySpan<byte> Name => new(_name, 0, _nameLength);
+    public ReadOnlySpan<byte> Name => Room.Slice(RoomPrefix.Length);
+
+    /// <summary>As whom the log has it: "vm NAME".</summary>
+    public ReadOnlySpan<byte> Room => new(_room, 0, _roomLength);
 
     internal void SetName(ReadOnlySpan<byte> name)
     {
-        name.CopyTo(_name);
-        _nameLength = name.Length;
+        RoomPrefix.CopyTo(_room);
+        name.CopyTo(new Span<byte>(_room, RoomPrefix.Length, name.Length));
+        _roomLength = RoomPrefix.Length + name.Length;
     }
 }

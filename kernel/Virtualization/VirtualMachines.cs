@@ -34,7 +34,7 @@ public sealed class VirtualMachines : ThreadBody
     private readonly HostPhysicalAddress _bundle;
     private readonly int _bundleLength;
     private readonly AllStoppedActions _actions;
-    private readonly LoadPlan _plan = new();
+    private readonly VirtualMachineBuilder _builder;
     private readonly Sha256 _sha256 = new();
 
     // For each blob of the bundle: not yet looked at, as it should be, or tampered with.
@@ -45,6 +45,7 @@ public sealed class VirtualMachines : ThreadBody
         _bundle = bundle;
         _bundleLength = length;
         _actions = actions;
+        _builder = new VirtualMachineBuilder(this);
     }
 
     internal static int Count => s_count;
@@ -70,16 +71,11 @@ public sealed class VirtualMachines : ThreadBody
 
     internal static ReadOnlySpan<byte> Name(int slot) => s_slots[slot]!.Name;
 
-    /// <summary>Takes a guest's serial output, if it goes to the host's console. The console's thread.</summary>
-    internal static int DrainConsole(int index, Span<byte> destination)
+    /// <summary>Takes a guest's serial output, if it goes to the host's console. The console's thread; holds until its next call.</summary>
+    internal static ReadOnlySpan<byte> DrainConsole(int index)
     {
         VirtualMachineSlot slot = s_slots[index]!;
-        if (slot.Console != VmConsole.Host || slot.Machine is null)
-            return 0;
-        bool interrupts = slot.Lock.Enter();
-        int count = slot.Machine?.DrainConsole(destination) ?? 0;
-        slot.Lock.Exit(interrupts);
-        return count;
+        return slot.Console == VmConsole.Host ? slot.ConsolePort.Drain() : default;
     }
 
     /// <summary>Gives what was typed to the first running guest that has the console; where there is none, it is dropped.</summary>
@@ -88,12 +84,8 @@ public sealed class VirtualMachines : ThreadBody
         for (int i = 0; i < s_count; i++)
         {
             VirtualMachineSlot slot = s_slots[i]!;
-            if (slot.Console != VmConsole.Host || slot.State != VirtualMachineState.Running)
-                continue;
-            bool interrupts = slot.Lock.Enter();
-            int taken = slot.Machine?.FeedConsole(bytes) ?? bytes.Length;
-            slot.Lock.Exit(interrupts);
-            return taken;
+            if (slot.Console == VmConsole.Host && slot.State == VirtualMachineState.Running)
+                return slot.ConsolePort.Feed(bytes);
         }
         return bytes.Length;
     }
@@ -187,35 +179,40 @@ public sealed class VirtualMachines : ThreadBody
     {
         VmLogLine log = new(slot);
         log.Write($"starting");
-        if (BundleReader.TryOpen(Bundle, out BundleReader reader) != BundleStatus.Valid
-            || reader.ReadDefinition(slot.Index, MaximumCpus, FrameAllocator.TotalBytes, out VmDefinition definition) != VmDefinitionErrors.None)
-        {
-            Refuse(slot, "its definition was tampered with"u8);
-            return;
-        }
-        if (!TryGetImage(ref reader, definition.Kernel, out ReadOnlySpan<byte> kernel) || !TryGetImage(ref reader, definition.Initrd, out ReadOnlySpan<byte> initrd))
-        {
-            Refuse(slot, "its kernel or initrd was tampered with (SHA-256 differs)"u8);
-            return;
-        }
-        GuestImages images = new(kernel, initrd, definition.CommandLine);
         if (!VirtualizationVendor.Current.IsAvailable)
         {
             Refuse(slot, "this processor cannot run guests"u8);
             return;
         }
-        if (!VirtualMachineBuilder.TryBuild(slot, in definition, in images, _plan, out ReadOnlySpan<byte> reason))
+        if (!_builder.TryBuild(slot, out ThreadBody? vcpuThread, out ReadOnlySpan<byte> reason))
         {
             Refuse(slot, reason);
             return;
         }
         slot.State = VirtualMachineState.Running;
         log.Write($"running");
-        if (!VirtualMachineBuilder.TryRun(slot))
+        if (!Scheduler.TryCreate(vcpuThread!, slot.Owner, null, out slot.Thread))
         {
-            VirtualMachineBuilder.TearDown(slot);
+            VirtualMachineBuilder.TakeApart(slot);
             Refuse(slot, "no room for its thread"u8);
         }
+    }
+
+    /// <summary>What a machine is made from, as the bundle has it. In the machine's fault domain.</summary>
+    /// <returns><see cref="BuildStatus.Built"/> if it is what it was when the bundle was made.</returns>
+    internal BuildStatus TryReadDefinition(VirtualMachineSlot slot, out VmDefinition definition, out GuestImages images)
+    {
+        definition = default;
+        images = default;
+        if (BundleReader.TryOpen(Bundle, out BundleReader reader) != BundleStatus.Valid
+            || reader.ReadDefinition(slot.Index, MaximumCpus, FrameAllocator.TotalBytes, out definition) != VmDefinitionErrors.None)
+        {
+            return BuildStatus.DefinitionTampered;
+        }
+        if (!TryGetImage(ref reader, definition.Kernel, out ReadOnlySpan<byte> kernel) || !TryGetImage(ref reader, definition.Initrd, out ReadOnlySpan<byte> initrd))
+            return BuildStatus.ImageTampered;
+        images = new GuestImages(kernel, initrd);
+        return BuildStatus.Built;
     }
 
     // The vCPU's thread has ended: report, take everything back, and start again if the definition says so.
@@ -235,7 +232,7 @@ public sealed class VirtualMachines : ThreadBody
         if (ExitTrace.WritesAtStop)
             HostConsole.WriteTrace(slot.Index);
         Scheduler.Reclaim(thread);
-        VirtualMachineBuilder.TearDown(slot);
+        VirtualMachineBuilder.TakeApart(slot);
         slot.State = VirtualMachineState.Stopped;
         if (reason == StopReason.ExitCode)
             new VmLogLine(slot).Write($"stopped: {StopReasons.Describe(reason)}{exitCode}");
@@ -270,7 +267,7 @@ public sealed class VirtualMachines : ThreadBody
         }
     }
 
-    private bool TryGetImage(ref BundleReader reader, uint index, out ReadOnlySpan<byte> content)
+    private bool TryGetImage(scoped ref BundleReader reader, uint index, out ReadOnlySpan<byte> content)
     {
         content = default;
         if (index == VmDefinition.NoBlob)
@@ -316,11 +313,5 @@ internal readonly ref struct VmLogLine
 
     public VmLogLine(VirtualMachineSlot slot) => _slot = slot;
 
-    public void Write(scoped LogLine text)
-    {
-        Span<byte> room = stackalloc byte[VmDefinition.MaxNameLength + 3];
-        "vm "u8.CopyTo(room);
-        _slot.Name.CopyTo(room.Slice(3));
-        Log.Write(room.Slice(0, 3 + _slot.Name.Length), text);
-    }
+    public void Write(scoped LogLine text) => Log.Write(_slot.Room, text);
 }

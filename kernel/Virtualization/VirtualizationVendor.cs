@@ -43,8 +43,8 @@ public abstract class VirtualizationVendor
     /// <summary>What runs the vCPU. Under the machine's arena.</summary>
     internal abstract ThreadBody CreateThread(Vcpu vcpu);
 
-    /// <summary>Gives a vCPU's control structure back.</summary>
-    internal abstract void Destroy(Vcpu vcpu);
+    /// <summary>Makes this processor forget a vCPU that has never run, on the thread that built it.</summary>
+    internal abstract void Unload(Vcpu vcpu);
 }
 
 internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where TVendor : struct, IVirtualizationVendor
@@ -74,5 +74,10 @@ internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where
 
     internal override ThreadBody CreateThread(Vcpu vcpu) => new VcpuThread<TVendor>(vcpu);
 
-    internal override void Destroy(Vcpu vcpu) => TVendor.Destroy(vcpu);
+    internal override void Unload(Vcpu vcpu)
+    {
+        bool interrupts = Cpu.SaveAndDisableInterrupts();
+        TVendor.Unload(vcpu);
+        Cpu.RestoreInterrupts(interrupts);
+    }
 }

@@ -9,24 +9,23 @@ public sealed class VmLog
 {
     private const int Burst = 10;
     private const ulong Window = 1_000_000_000;
-    private const int MaximumName = 40;
 
-    private readonly byte[] _room = new byte[MaximumName];
-    private readonly int _roomLength;
+    private readonly byte[] _room;
     private ulong _windowStart, _suppressed;
     private int _used;
 
-    public VmLog(ReadOnlySpan<byte> name)
+    /// <param name="room">The machine's: "vm NAME".</param>
+    public VmLog(ReadOnlySpan<byte> room)
     {
-        ReadOnlySpan<byte> prefix = "vm "u8;
-        prefix.CopyTo(_room);
-        int length = Math.Min(name.Length, MaximumName - prefix.Length);
-        name.Slice(0, length).CopyTo(new Span<byte>(_room, prefix.Length, length));
-        _roomLength = prefix.Length + length;
+        _room = new byte[room.Length];
+        room.CopyTo(_room);
     }
 
+    /// <summary>Who speaks.</summary>
+    public ReadOnlySpan<byte> Room => _room;
+
     /// <summary>A line that the host causes.</summary>
-    public void WriteEvent(scoped LogLine text) => Diagnostics.Log.Write(new ReadOnlySpan<byte>(_room, 0, _roomLength), text);
+    public void WriteEvent(scoped LogLine text) => Diagnostics.Log.Write(_room, text);
 
     /// <summary>A line that the guest causes.</summary>
     public void Write(scoped LogLine text)

@@ -81,8 +81,6 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return true;
     }
 
-    public static void Destroy(Vcpu vcpu) => FrameAllocator.Free(ContextOf(vcpu).Frame, vcpu.Machine.Owner);
-
     public static void Load(Vcpu vcpu) => SvmProcessor.Current.Load(ContextOf(vcpu));
 
     // What a processor caches of a VMCB is found stale by its generations.
