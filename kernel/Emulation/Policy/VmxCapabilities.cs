@@ -9,7 +9,7 @@ namespace HyperOS.Emulation;
 /// </summary>
 public struct VmxCapabilities
 {
-    /// <summary>CPUID.1:ECX.VMX; all below is 0 without.</summary>
+    /// <summary>CPUID.1:ECX.VMX; no MSR is read without.</summary>
     public bool HasVmx;
 
     /// <summary>Made by Intel: its errata are looked up.</summary>
@@ -17,6 +17,9 @@ public struct VmxCapabilities
 
     /// <summary>CPUID.1:EAX: type, family, model, stepping.</summary>
     public uint Signature;
+
+    /// <summary>Width of physical addresses in bits.</summary>
+    public int PhysicalAddressBits;
 
     /// <summary>IA32_ARCH_CAPABILITIES; 0 where it is not there.</summary>
     public ArchCapabilities ArchCapabilities;
@@ -69,6 +72,7 @@ public struct VmxCapabilities
             HasVmx = (features.Ecx & (uint)Cpuid1Ecx.VMX) != 0,
             IsIntel = host.IsIntel,
             Signature = features.Eax,
+            PhysicalAddressBits = (int)(host.Read(CpuidLeaf.AddressSizes, 0).Eax & 0xFF),
         };
         if (!found.HasVmx)
             return found;
@@ -95,6 +99,10 @@ public struct VmxCapabilities
 
     /// <summary>Whether all these bits of a control may be 1.</summary>
     internal static bool Allows(ulong capability, uint bits) => ((uint)(capability >> 32) & bits) == bits;
+
+    /// <summary>Whether a control has all bits that must be 1, and none that must be 0.</summary>
+    internal static bool Takes(ulong capability, uint control) =>
+        (unchecked((uint)capability) & ~control | control & ~(uint)(capability >> 32)) == 0;
 
     internal readonly bool Allows(SecondaryProcessorBasedControls bit) => Allows(Secondary, (uint)bit);
 

@@ -93,5 +93,7 @@ internal sealed class VmxHost(string name, uint signature, ulong featureControl,
         [CpuidLeaf.Basic] = new(7, 0x756E6547, 0x6C65746E, 0x49656E69),
         [CpuidLeaf.Features] = new(signature, 0, Vmx, 0),
         [CpuidLeaf.StructuredFeatures] = new(0, 0, 0, archCapabilities is null ? 0 : (uint)Cpuid7Edx.ARCH_CAPABILITIES),
+        [CpuidLeaf.Extended] = new(CpuidLeaf.AddressSizes, 0, 0, 0),
+        [CpuidLeaf.AddressSizes] = new(0x302E, 0, 0, 0),
     };
 }
