@@ -112,7 +112,9 @@ public ref struct VmxEntryChecks
         && Must(Read(VmcsField.Cr3TargetCount) <= (ulong)(_processor.Misc & VmxMisc.Cr3TargetCountMask) >> VmxMiscShift.Cr3TargetCount,
             VmcsField.Cr3TargetCount, "more than IA32_VMX_MISC allows"u8)
         && (!Has(SecondaryProcessorBasedControls.EnableVpid)
-            || Must((Read(VmcsField.VirtualProcessorIdentifier) & 0xFFFF) != 0, VmcsField.VirtualProcessorIdentifier, "VPID 0 is the host's"u8));
+            || Must((Read(VmcsField.VirtualProcessorIdentifier) & 0xFFFF) != 0, VmcsField.VirtualProcessorIdentifier, "VPID 0 is the host's"u8))
+        && (!Has(SecondaryProcessorBasedControls.UseTscScaling)
+            || Must(Read(VmcsField.TscMultiplier) != 0, VmcsField.TscMultiplier, "must not be 0"u8));
 
     private bool AddressControls() =>
         (!Has(PrimaryProcessorBasedControls.UseIoBitmaps) || IsPage(VmcsField.AddressOfIoBitmapA) && IsPage(VmcsField.AddressOfIoBitmapB))

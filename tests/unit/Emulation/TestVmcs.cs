@@ -15,8 +15,6 @@ internal sealed class TestVmcs : VmcsReader
         set => _fields[field] = value;
     }
 
-    public IEnumerable<VmcsField> Fields => _fields.Keys;
-
     public override ulong Read(VmcsField field) =>
         _fields.TryGetValue(field, out ulong value) ? value : throw new InvalidOperationException($"{field} is not in use.");
 
@@ -36,6 +34,7 @@ internal sealed class TestVmcs : VmcsReader
             [VmcsField.VmEntryInstructionLength] = 0,
             [VmcsField.VirtualProcessorIdentifier] = 1,
             [VmcsField.Cr3TargetCount] = 0,
+            [VmcsField.TscMultiplier] = VmxTsc.MultiplierOne,
             [VmcsField.AddressOfMsrBitmaps] = 0x5000,
             [VmcsField.VirtualApicAddress] = 0x6000,
             [VmcsField.ApicAccessAddress] = 0x7000,

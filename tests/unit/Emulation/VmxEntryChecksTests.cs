@@ -37,6 +37,7 @@ public class VmxEntryChecksTests
     [InlineData("long", "VmEntryControls|400", "VmEntryControls", "SMM")]
     [InlineData("long", "Cr3TargetCount=5", "Cr3TargetCount", "IA32_VMX_MISC")]
     [InlineData("long", "VirtualProcessorIdentifier=0", "VirtualProcessorIdentifier", "host")]
+    [InlineData("long", "TscMultiplier=0", "TscMultiplier", "0")]
     // Addresses.
     [InlineData("long", "AddressOfMsrBitmaps=5001", "AddressOfMsrBitmaps", "aligned")]
     [InlineData("long", "AddressOfMsrBitmaps=400000000000", "AddressOfMsrBitmaps", "beyond")]
