@@ -1,5 +1,3 @@
-using System.Runtime;
-using System.Runtime.CompilerServices;
 using HyperOS.Diagnostics;
 using HyperOS.Emulation;
 using HyperOS.Interrupts;
@@ -24,9 +22,6 @@ public static class GuestProcessors
     /// </summary>
     public static SpeculationPlan Speculation { get; private set; }
 
-    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "SpeculationChoose")]
-    private static extern void ChooseHooks(uint hooks, ulong hostSpecCtrl);
-
     /// <summary>Reads the host's CPUID. On the boot processor, during start-up.</summary>
     public static void Initialize(Mitigations mitigations)
     {
@@ -36,7 +31,7 @@ public static class GuestProcessors
         bool hasCapabilities = (s_host.Read(CpuidLeaf.StructuredFeatures, 0).Edx & (uint)Cpuid7Edx.ARCH_CAPABILITIES) != 0;
         ArchCapabilities capabilities = hasCapabilities ? (ArchCapabilities)ModelSpecificRegister.Read(Msr.IA32_ARCH_CAPABILITIES) : 0;
         Speculation = SpeculationPolicy.Decide(new SpeculationHost(s_host, capabilities), mitigations);
-        ChooseHooks((uint)Speculation.Hooks, (ulong)Speculation.HostSpecCtrl);
+        SpeculationSwitch.Choose((uint)Speculation.Hooks, (ulong)Speculation.HostSpecCtrl);
         if (!s_host.IsTranslated || mitigations != Mitigations.Auto)
             Log.Write("processors"u8, $"speculation: hooks 0x{(uint)Speculation.Hooks:x}, rows 0x{Speculation.Rows:x}");
         if (!s_host.IsAmd || s_host.IsTranslated)
