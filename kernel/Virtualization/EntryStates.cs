@@ -25,7 +25,7 @@ internal static class EntryStates
         state.Registers[(int)GeneralRegister.RSI] = entry.Rsi;
         TVendor.WriteState(vcpu, in state);
         vcpu.CpuidState.CR4 = state.CR4;
-        TVendor.WriteTables(vcpu, new DescriptorTableState
+        TVendor.WriteSegments(vcpu, in state, new DescriptorTableState
         {
             GdtBase = entry.GdtBase.Value,
             GdtLimit = entry.GdtLimit,

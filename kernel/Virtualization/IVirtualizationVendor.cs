@@ -17,11 +17,12 @@ public interface IVirtualizationVendor
     /// <returns>Whether guests can run; if not, the next two are not called.</returns>
     static abstract bool Initialize();
 
-    /// <summary>Allocates what a processor needs before <see cref="Enable"/>; during start-up.</summary>
+    /// <summary>Allocates what a processor needs before <see cref="TryEnable"/>; during start-up.</summary>
     static abstract bool TryPrepare(int processor);
 
     /// <summary>Turns the processor's extensions on; each for itself.</summary>
-    static abstract void Enable();
+    /// <returns>False where that cannot be, which the log tells: no processor runs guests then.</returns>
+    static abstract bool TryEnable();
 
     /// <summary>
     /// Allocates and fills the control structure with the state after INIT. Under the machine's arena; frames are taken in the name of the
@@ -58,14 +59,17 @@ public interface IVirtualizationVendor
     /// <returns>False if its length cannot be found: the instruction is not what the exit says.</returns>
     static abstract bool AdvanceRip(Vcpu vcpu);
 
+    /// <summary>The instruction that exited, of those whose operands handlers need, where the processor decoded it with the exit.</summary>
+    static abstract bool TryGetInstruction(Vcpu vcpu, out InterceptedInstruction instruction);
+
     /// <summary>Copies registers out for the emulator, or for a change of several.</summary>
     static abstract void ReadState(Vcpu vcpu, ref GuestCpuState state);
 
-    /// <summary>Copies them back.</summary>
+    /// <summary>Copies them back, but for segment registers, which the emulator never changes.</summary>
     static abstract void WriteState(Vcpu vcpu, in GuestCpuState state);
 
-    /// <summary>Descriptor-table registers and TR, which the emulator never changes.</summary>
-    static abstract void WriteTables(Vcpu vcpu, in DescriptorTableState tables);
+    /// <summary>Segment registers, among them LDTR and TR, and descriptor-table registers.</summary>
+    static abstract void WriteSegments(Vcpu vcpu, in GuestCpuState state, in DescriptorTableState tables);
 
     /// <summary>Whether the guest would take an interrupt right now: IF set, no shadow, no event in line.</summary>
     static abstract bool CanInterrupt(Vcpu vcpu);
@@ -108,8 +112,9 @@ public interface IVirtualizationVendor
 
     static abstract void WriteMsr(Vcpu vcpu, uint msr, ulong value);
 
-    /// <summary>DR6 and DR7.</summary>
+    /// <summary>DR6 or DR7.</summary>
     static abstract ulong ReadDebug(Vcpu vcpu, int register);
 
+    /// <summary>Fixed bits are as they must be.</summary>
     static abstract void WriteDebug(Vcpu vcpu, int register, ulong value);
 }

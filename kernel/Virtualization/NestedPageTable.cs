@@ -15,10 +15,14 @@ public readonly struct NestedPageFormat
     /// <summary>Flags of a 2 MiB leaf of RAM.</summary>
     public readonly ulong Block;
 
-    public NestedPageFormat(ulong table, ulong block)
+    /// <summary>Flags of the 4 KiB leaves that a block with code must be split into; 0 where it need not be.</summary>
+    public readonly ulong CodePage;
+
+    public NestedPageFormat(ulong table, ulong block, ulong codePage)
     {
         Table = table;
         Block = block;
+        CodePage = codePage;
     }
 }
 
@@ -28,7 +32,8 @@ public readonly struct NestedPageFormat
 /// </summary>
 public sealed class NestedPageTable
 {
-    private const int TopLevel = 4, LeafLevel = 2;
+    private const int TopLevel = 4, BlockLevel = 2;
+    private const ulong Leaf = (ulong)PageTableEntry.PageSize; // of a block; the bit is the same for all formats
 
     private readonly FrameOwner _owner;
     private readonly NestedPageFormat _format;
@@ -52,11 +57,12 @@ public sealed class NestedPageTable
     }
 
     /// <summary>Maps the block around an address. Several vCPUs may do so at once.</summary>
+    /// <param name="execute">Code is to be fetched from it.</param>
     /// <returns>False when there is no frame for a table.</returns>
-    public bool TryMap(GuestPhysicalAddress address, HostPhysicalAddress block)
+    public bool TryMap(GuestPhysicalAddress address, HostPhysicalAddress block, bool execute)
     {
         Span<ulong> table = PhysicalMemory.Table(Root);
-        for (int level = TopLevel; level > LeafLevel; level--)
+        for (int level = TopLevel; level > BlockLevel; level--)
         {
             ref ulong entry = ref table[Index(address, level)];
             if (Volatile.Read(ref entry) == 0)
@@ -68,7 +74,26 @@ public sealed class NestedPageTable
             }
             table = PhysicalMemory.Table(new HostPhysicalAddress(Volatile.Read(ref entry) & (ulong)PageTableEntry.AddressMask));
         }
-        Volatile.Write(ref table[Index(address, LeafLevel)], block.Value | _format.Block);
+        ref ulong leaf = ref table[Index(address, BlockLevel)];
+        if (execute && _format.CodePage != 0)
+            return TrySplit(ref leaf, block);
+        Interlocked.CompareExchange(ref leaf, block.Value | _format.Block, 0);
+        return true;
+    }
+
+    // What translations there are of the block stay right: the pages allow more.
+    private bool TrySplit(ref ulong leaf, HostPhysicalAddress block)
+    {
+        ulong before = Volatile.Read(ref leaf);
+        if (before != 0 && (before & Leaf) == 0)
+            return true;
+        if (!FrameAllocator.TryAllocate(_owner, FrameZone.Any, out HostPhysicalAddress pages))
+            return false;
+        Span<ulong> table = PhysicalMemory.Table(pages);
+        for (int i = 0; i < table.Length; i++)
+            table[i] = block.Value + (ulong)i * Size.Page | _format.CodePage;
+        if (Interlocked.CompareExchange(ref leaf, pages.Value | _format.Table, before) != before)
+            FrameAllocator.Free(pages, _owner);
         return true;
     }
 

@@ -30,6 +30,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         ulong exitedAt = Cpu.ReadTimestamp();
         while (!machine.IsStopping)
         {
+            if (vcpu.LoadedAt != thread.Switches)
+                Load(vcpu);
             PrepareEntry(vcpu);
             Cpu.DisableInterrupts();
             if (thread.WantsAttention)
@@ -40,12 +42,6 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 Scheduler.Attend();
                 exitedAt = Cpu.ReadTimestamp();
                 continue;
-            }
-            if (vcpu.LoadedAt != thread.Switches)
-            {
-                vcpu.LoadedAt = thread.Switches;
-                ExtendedStates.Acquire(vcpu);
-                TVendor.Load(vcpu);
             }
             ulong enteredAt = Charge(vcpu, exitedAt);
             TVendor.Enter(vcpu);
@@ -70,6 +66,16 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             }
         }
         Charge(vcpu, exitedAt);
+    }
+
+    // Other threads have run: the vCPU's state goes into the processor again, before anything asks the vendor for it.
+    private static void Load(Vcpu vcpu)
+    {
+        bool interrupts = Cpu.SaveAndDisableInterrupts();
+        vcpu.LoadedAt = vcpu.Thread!.Switches;
+        ExtendedStates.Acquire(vcpu);
+        TVendor.Load(vcpu);
+        Cpu.RestoreInterrupts(interrupts);
     }
 
     // Books the time since an exit on its kind. Returns what time it is.
@@ -361,7 +367,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         VirtualMachine machine = vcpu.Machine;
         GuestPhysicalAddress address = vcpu.Exit.Address;
         if (machine.Memory.TryGetBlock(address, out HostPhysicalAddress block))
-            return machine.NestedTables.TryMap(address, block) ? ExitAction.Resume : Stop(vcpu, StopReason.OutOfMemory);
+            return machine.NestedTables.TryMap(address, block, vcpu.Exit.IsFetch) ? ExitAction.Resume : Stop(vcpu, StopReason.OutOfMemory);
         // The fault came while an event was being delivered, to a stack or through a table where nothing is: no instruction is at fault.
         if (TVendor.HasEventInLine(vcpu))
             return Stop(vcpu, StopReason.Unemulated);
@@ -416,8 +422,16 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 if (done)
                     vcpu.Apic.Cr8 = (uint)priority;
                 break;
-            case (InterceptedOperation.MovToCr, 4):
+            case (InterceptedOperation.MovToCr, 0):
                 ControlRegisters registers = Controls(vcpu, in state);
+                done = vcpu.Machine.ControlRegisters.TryWriteCr0(ref registers, state.Registers[(int)instruction.Register]);
+                state.CR0 = registers.CR0;
+                state.EFER = registers.EFER;
+                if (done)
+                    TVendor.FlushTranslations(vcpu);
+                break;
+            case (InterceptedOperation.MovToCr, 4):
+                registers = Controls(vcpu, in state);
                 done = vcpu.Machine.ControlRegisters.TryWriteCr4(ref registers, state.Registers[(int)instruction.Register]);
                 state.CR4 = registers.CR4;
                 vcpu.CpuidState.CR4 = registers.CR4;
@@ -459,9 +473,11 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         }
         else
         {
+            // Bits that are fixed. AMD APM vol. 2, "Debug-Status Register (DR6)", "Debug-Control Register (DR7)".
+            const ulong Dr6Ones = 0xFFFF0FF0, Dr6Writable = 0xE00F, Dr7Ones = 0x400, Dr7Writable = 0xFFFF2BFF;
             done = operand >> 32 == 0;
             if (done)
-                TVendor.WriteDebug(vcpu, register, operand);
+                TVendor.WriteDebug(vcpu, register, register == 6 ? operand & Dr6Writable | Dr6Ones : operand & Dr7Writable | Dr7Ones);
         }
         return Finish(vcpu, ref state, done, instruction.Length);
     }
@@ -489,6 +505,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static bool TryDecode(Vcpu vcpu, out InterceptedInstruction instruction)
     {
+        if (TVendor.TryGetInstruction(vcpu, out instruction))
+            return true;
         EmulationOutcome outcome = vcpu.Emulator.DecodeIntercepted(out instruction);
         if (outcome == EmulationOutcome.Exception)
         {
@@ -576,6 +594,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         TVendor.EndInterruptShadow(vcpu);
         while (!vcpu.Machine.IsStopping)
         {
+            if (vcpu.LoadedAt != vcpu.Thread!.Switches)
+                Load(vcpu);
             vcpu.Machine.ServeTimers(vcpu);
             // What a masked IF keeps out does not end a HLT either, but for NMI and INIT.
             ApicEvents events = vcpu.Apic.Poll(out _);

@@ -3,6 +3,7 @@ using HyperOS.Loaders;
 using HyperOS.Platform;
 using HyperOS.Scheduling;
 using HyperOS.Virtualization.Svm;
+using HyperOS.Virtualization.Vmx;
 
 namespace HyperOS.Virtualization;
 
@@ -22,10 +23,11 @@ public abstract class VirtualizationVendor
     internal abstract NestedPageFormat NestedPages { get; }
 
     /// <summary>
-    /// Chooses by the processor and says on the log what it found. On the boot processor; then <see cref="TryPrepare"/> for, and
+    /// Chooses by the processor's maker, here and nowhere else, and says on the log what it found. On the boot processor; then <see cref="TryPrepare"/> for, and
     /// <see cref="Enable"/> on, each.
     /// </summary>
-    public static void Initialize() => s_current = new VirtualizationVendor<SvmVendor>();
+    public static void Initialize() =>
+        s_current = GuestProcessors.Host.IsAmd ? new VirtualizationVendor<SvmVendor>() : new VirtualizationVendor<VmxVendor>();
 
     /// <summary>What a processor needs before <see cref="Enable"/>; during start-up.</summary>
     /// <returns>False when frames ran out.</returns>
@@ -57,8 +59,8 @@ internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where
 
     public override void Enable()
     {
-        if (IsAvailable)
-            TVendor.Enable();
+        if (IsAvailable && !TVendor.TryEnable())
+            IsAvailable = false;
     }
 
     internal override bool TryCreate(Vcpu vcpu) => TVendor.TryCreate(vcpu);

@@ -27,6 +27,9 @@ public struct VmExit
     /// <summary>NestedFault: what the guest accessed.</summary>
     public GuestPhysicalAddress Address;
 
+    /// <summary>NestedFault: of an instruction.</summary>
+    public bool IsFetch;
+
     /// <summary>NestedFault: the access itself, not the processor's walk through the guest's tables.</summary>
     public bool IsFinalAccess;
 
@@ -37,10 +40,10 @@ public struct VmExit
 /// <summary>An exit in the vendor's own terms, for reports and the trace.</summary>
 public struct RawExit
 {
-    /// <summary>SVM: EXITCODE.</summary>
+    /// <summary>SVM: EXITCODE. VMX: exit reason.</summary>
     public ulong Code;
 
-    /// <summary>SVM: EXITINFO1 and EXITINFO2.</summary>
+    /// <summary>SVM: EXITINFO1 and EXITINFO2. VMX: exit qualification and guest-physical address.</summary>
     public ulong Info1, Info2;
 
     /// <summary>The guest's RIP, not yet past an instruction that exited.</summary>

@@ -53,7 +53,8 @@ internal sealed unsafe class SvmProcessor
     /// </summary>
     public static NestedPageFormat NestedPages => new(
         table: (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User),
-        block: (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User | PageTableEntry.PageSize));
+        block: (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User | PageTableEntry.PageSize),
+        codePage: 0);
 
     /// <summary>Every port is intercepted.</summary>
     public static HostPhysicalAddress IoMap => new(PermissionMapsAddress() - KernelImage.Base);

@@ -51,7 +51,11 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static bool TryPrepare(int processor) => SvmProcessor.TryPrepare(processor);
 
-    public static void Enable() => SvmProcessor.Enable();
+    public static bool TryEnable()
+    {
+        SvmProcessor.Enable();
+        return true;
+    }
 
     public static bool TryCreate(Vcpu vcpu)
     {
@@ -244,6 +248,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return true;
     }
 
+    // DecodeAssists would tell; decoding what stands at RIP serves processors with and without alike.
+    public static bool TryGetInstruction(Vcpu vcpu, out InterceptedInstruction instruction)
+    {
+        instruction = default;
+        return false;
+    }
+
     public static void ReadState(Vcpu vcpu, ref GuestCpuState state)
     {
         ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
@@ -277,6 +288,12 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         save.CR3 = state.CR3;
         save.CR4 = state.CR4;
         save.EFER = state.EFER | Efer.SVME;
+        ContextOf(vcpu).Clean &= ~(VmcbCleanBits.CRx | VmcbCleanBits.CR2);
+    }
+
+    public static void WriteSegments(Vcpu vcpu, in GuestCpuState state, in DescriptorTableState tables)
+    {
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
         save.ES = state.ES;
         save.CS = state.CS;
         save.SS = state.SS;
@@ -284,12 +301,6 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         save.FS = state.FS;
         save.GS = state.GS;
         save.CPL = state.CPL;
-        ContextOf(vcpu).Clean &= ~(VmcbCleanBits.CRx | VmcbCleanBits.SEG | VmcbCleanBits.CR2);
-    }
-
-    public static void WriteTables(Vcpu vcpu, in DescriptorTableState tables)
-    {
-        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
         save.GDTR = new SegmentState { Base = tables.GdtBase, Limit = tables.GdtLimit };
         save.IDTR = new SegmentState { Base = tables.IdtBase, Limit = tables.IdtLimit };
         save.TR = tables.TR;
@@ -430,13 +441,11 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void WriteDebug(Vcpu vcpu, int register, ulong value)
     {
-        // Bits that are fixed. AMD APM vol. 2, "Debug-Status Register (DR6)", "Debug-Control Register (DR7)".
-        const ulong Dr6Ones = 0xFFFF0FF0, Dr6Writable = 0xE00F, Dr7Ones = 0x400, Dr7Writable = 0xFFFF2BFF;
         ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
         if (register == 6)
-            save.DR6 = (Dr6)(value & Dr6Writable | Dr6Ones);
+            save.DR6 = (Dr6)value;
         else
-            save.DR7 = (Dr7)(value & Dr7Writable | Dr7Ones);
+            save.DR7 = (Dr7)value;
         ContextOf(vcpu).Clean &= ~VmcbCleanBits.DRx;
     }
 

@@ -1,0 +1,187 @@
+; The world switch and the instructions of VMX. Intel SDM vol. 3, "VM Entries" and "VM Exits". GuestRegisters
+; (kernel/Virtualization/GuestRegisters.cs): 16 general registers by hardware number, then 16 XMM registers, then MXCSR. RSP, RIP and RFLAGS
+; are in the VMCS. VmxRunState (kernel/Virtualization/Vmx/VmxContext.cs): what is in neither.
+bits 64
+default rel
+%include "kernel/Virtualization/Speculation.inc"
+
+XMM      equ 16 * 8
+MXCSR    equ XMM + 16 * 16
+
+HOST_RSP      equ 0
+FAULT_ADDRESS equ 8
+LAUNCHED      equ 16
+
+FIELD_HOST_RSP equ 0x6C14
+
+section .text
+; uint VmxRun(GuestRegisters* registers, VmxRunState* state): 0 after an exit, 1 when VMLAUNCH or VMRESUME failed. Interrupts off on entry, on
+; at return: an exit leaves them off, and what made it, unless the exit took it, comes at STI, with the host's state in place.
+global VmxRun
+VmxRun:
+    push rbp
+    push rbx
+    push r12
+    push r13
+    push r14
+    push r15
+    push rsi
+    push rdi
+    cmp [rsi + HOST_RSP], rsp
+    je .stackKnown
+    mov [rsi + HOST_RSP], rsp
+    mov eax, FIELD_HOST_RSP
+    vmwrite rax, rsp
+.stackKnown:
+    mov rax, [rsi + FAULT_ADDRESS]
+    mov rcx, cr2
+    cmp rax, rcx
+    je .faultAddressLoaded
+    mov cr2, rax
+.faultAddressLoaded:
+    ldmxcsr [rdi + MXCSR]
+%assign register 0
+%rep 16
+    movups xmm %+ register, [rdi + XMM + register * 16]
+%assign register register + 1
+%endrep
+    SPECULATION_ENTRY
+    test dword [SpeculationHooks], ENTRY_VERW
+    bt dword [rsi + LAUNCHED], 0        ; leaves ZF alone, as VERW leaves CF, and MOV both
+    mov rax, [rdi + 0 * 8]
+    mov rcx, [rdi + 1 * 8]
+    mov rdx, [rdi + 2 * 8]
+    mov rbx, [rdi + 3 * 8]
+    mov rbp, [rdi + 5 * 8]
+    mov rsi, [rdi + 6 * 8]
+    mov r8, [rdi + 8 * 8]
+    mov r9, [rdi + 9 * 8]
+    mov r10, [rdi + 10 * 8]
+    mov r11, [rdi + 11 * 8]
+    mov r12, [rdi + 12 * 8]
+    mov r13, [rdi + 13 * 8]
+    mov r14, [rdi + 14 * 8]
+    mov r15, [rdi + 15 * 8]
+    mov rdi, [rdi + 7 * 8]
+    jz .overwritten
+    verw [DataSelector]
+.overwritten:
+    jnc .launch
+    vmresume
+    jmp .failed
+.launch:
+    vmlaunch
+.failed:
+    ldmxcsr [HostMxcsr]
+    mov eax, 1
+    jmp Leave
+
+; HOST_RIP. The processor has loaded RSP, segments, CR0, CR3, CR4, EFER, PAT and the descriptor tables' bases; RFLAGS is clear.
+global VmxExit
+VmxExit:
+    push rdi
+    mov rdi, [rsp + 8]
+    mov [rdi + 0 * 8], rax
+    mov [rdi + 1 * 8], rcx
+    mov [rdi + 2 * 8], rdx
+    mov [rdi + 3 * 8], rbx
+    mov [rdi + 5 * 8], rbp
+    mov [rdi + 6 * 8], rsi
+    pop qword [rdi + 7 * 8]
+    mov [rdi + 8 * 8], r8
+    mov [rdi + 9 * 8], r9
+    mov [rdi + 10 * 8], r10
+    mov [rdi + 11 * 8], r11
+    mov [rdi + 12 * 8], r12
+    mov [rdi + 13 * 8], r13
+    mov [rdi + 14 * 8], r14
+    mov [rdi + 15 * 8], r15
+%assign register 0
+%rep 16
+    movups [rdi + XMM + register * 16], xmm %+ register
+%assign register register + 1
+%endrep
+    SPECULATION_EXIT
+    stmxcsr [rdi + MXCSR]
+    ldmxcsr [HostMxcsr]
+    mov rsi, [rsp + 8]
+    mov rax, cr2
+    mov [rsi + FAULT_ADDRESS], rax
+    mov byte [rsi + LAUNCHED], 1
+    xor eax, eax
+Leave:
+    add rsp, 16
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbx
+    pop rbp
+    sti
+    ret
+
+%macro ENTRY 1
+global %1
+%1:
+%endmacro
+
+; Those that can fail return 0, or what RFLAGS says of the failure: 1 VMfailInvalid, 2 VMfailValid.
+%macro STATUS 0
+    setc al
+    setz cl
+    lea eax, [rax + 2 * rcx]
+    ret
+%endmacro
+
+ENTRY VmxOn                             ; (ulong* region)
+    xor eax, eax
+    xor ecx, ecx
+    vmxon [rdi]
+    STATUS
+ENTRY VmxClear                          ; (ulong* vmcs)
+    xor eax, eax
+    xor ecx, ecx
+    vmclear [rdi]
+    STATUS
+ENTRY VmxLoad                           ; (ulong* vmcs)
+    xor eax, eax
+    xor ecx, ecx
+    vmptrld [rdi]
+    STATUS
+ENTRY VmxInvalidateEpt                  ; (type, InveptDescriptor*)
+    xor eax, eax
+    xor ecx, ecx
+    invept rdi, [rsi]
+    STATUS
+ENTRY VmxInvalidateVpid                 ; (type, InvvpidDescriptor*)
+    xor eax, eax
+    xor ecx, ecx
+    invvpid rdi, [rsi]
+    STATUS
+ENTRY VmxWrite                          ; (field, value)
+    xor eax, eax
+    xor ecx, ecx
+    vmwrite rdi, rsi
+    STATUS
+ENTRY VmxRead                           ; (field): 0 where the processor does not have it
+    xor eax, eax
+    vmread rax, rdi
+    ret
+ENTRY VmxTakeNmi                        ; an NMI that made an exit is taken by it: the handler's IRET ends the block
+    int 2
+    ret
+ENTRY VmxExitAddress
+    lea rax, [VmxExit]
+    ret
+ENTRY VmxStoreHostTables                ; (VmxHostTables*): GDTR, IDTR, then CS, SS, TR
+    sgdt [rdi]
+    sidt [rdi + 16]
+    mov [rdi + 32], cs
+    mov [rdi + 34], ss
+    str [rdi + 36]
+    ret
+
+section .rodata
+align 4
+HostMxcsr: dd 0x1F80
+DataSelector: dw 0x10

@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using HyperOS.Core;
+using HyperOS.Specs.Intel;
+using HyperOS.Specs.X86;
+
+namespace HyperOS.Virtualization.Vmx;
+
+/// <summary>What the world switch needs besides registers; Run.asm knows the offsets.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+internal struct VmxRunState
+{
+    /// <summary>HOST_RSP as the VMCS has it.</summary>
+    [FieldOffset(0)] public ulong HostRsp;
+
+    /// <summary>The guest's CR2, which the VMCS does not hold.</summary>
+    [FieldOffset(8)] public ulong CR2;
+
+    /// <summary>The VMCS is launched: the next entry is VMRESUME.</summary>
+    [FieldOffset(16)] public bool Launched;
+}
+
+/// <summary>What VMX keeps for a vCPU: the VMCS's frame, and what the VMCS does not hold.</summary>
+internal sealed class VmxContext : VendorState
+{
+    /// <summary>The frame of the VMCS.</summary>
+    public readonly HostPhysicalAddress Frame;
+
+    /// <summary>The machine's, for INVEPT.</summary>
+    public readonly ulong EptPointer;
+
+    public VmxRunState Run;
+
+    /// <summary>The processor that has the VMCS, until <see cref="VmxProcessor.Unload"/>.</summary>
+    public VmxProcessor? Processor;
+
+    /// <summary>0 until it has one.</summary>
+    public ushort Vpid;
+
+    /// <summary>Generation of the VPID: see <see cref="VmxProcessor"/>.</summary>
+    public ulong VpidGeneration;
+
+    /// <summary>The next entry drops this guest's translations first.</summary>
+    public bool FlushWanted;
+
+    /// <summary>VMLAUNCH or VMRESUME failed: the VMCS says why in its VM-instruction error, if it was the current one.</summary>
+    public bool EntryFailed;
+
+    /// <summary>The VM-entry interruption information as the VMCS has it; an exit clears it.</summary>
+    public uint EventInLine;
+
+    /// <summary>As the VMCS has them.</summary>
+    public PrimaryProcessorBasedControls Primary;
+
+    /// <summary>What the guest reads of the CR0 bits that are the host's.</summary>
+    public Cr0 Cr0Shadow;
+
+    /// <summary>CR4 as the guest reads it, but for bits that it writes without an exit.</summary>
+    public Cr4 Cr4Shadow;
+
+    /// <summary>The guest's DR6: every #DB exits, so the processor's own is never the guest's.</summary>
+    public Dr6 DR6 = Dr6.Reset;
+
+    // MSRs that guests reach without an exit and the VMCS does not hold, while another vCPU has the processor.
+    public ulong STAR, LSTAR, CSTAR, SFMASK, KernelGSbase;
+
+    public VmxContext(HostPhysicalAddress frame, ulong eptPointer)
+    {
+        Frame = frame;
+        EptPointer = eptPointer;
+    }
+}

@@ -1,0 +1,608 @@
+using System;
+using System.Runtime.CompilerServices;
+using HyperOS.Abi;
+using HyperOS.Core;
+using HyperOS.Diagnostics;
+using HyperOS.Emulation;
+using HyperOS.Memory;
+using HyperOS.Platform;
+using HyperOS.Specs.Intel;
+using HyperOS.Specs.X86;
+using static HyperOS.Virtualization.Vmx.VmxInstructions;
+
+namespace HyperOS.Virtualization.Vmx;
+
+/// <summary>Intel VMX behind the seam: VMCS, EPT, unrestricted guest. Intel SDM vol. 3, "Virtual-Machine Extensions".</summary>
+public readonly unsafe struct VmxVendor : IVirtualizationVendor
+{
+    private const uint ExceptionBitmap = 1u << (int)ExceptionVector.DB | 1u << (int)ExceptionVector.AC | 1u << (int)ExceptionVector.MC;
+
+    private const InterruptibilityState Shadow = InterruptibilityState.BlockingBySti | InterruptibilityState.BlockingByMovSs;
+
+    // An exit leaves CD and NW as the guest has them: they are the host's, and the guest's only in the shadow.
+    private const Cr0 HostCr0 = Cr0.CD | Cr0.NW;
+
+    // CR4 bits that nothing here has to know of; the others exit when they change.
+    private const Cr4 GuestCr4 = Cr4.PGE | Cr4.TSD | Cr4.DE | Cr4.PCE | Cr4.OSFXSR | Cr4.OSXMMEXCPT;
+
+    private const ulong DefaultPat = 0x0007_0406_0007_0406;
+
+    public static NestedPageFormat NestedPages => VmxProcessor.NestedPages;
+
+    public static bool Initialize()
+    {
+        if (!VmxProcessor.IsUsable(out ReadOnlySpan<byte> reason))
+        {
+            Log.Write("vmx"u8, $"no guests can run: {reason}");
+            return false;
+        }
+        if (!VmxProcessor.TryInitialize())
+            Panic.Stop($"too little memory");
+        ref readonly VmxPlan plan = ref VmxProcessor.Plan;
+        Log.Write("vmx"u8, $"revision 0x{plan.Revision:x}, features 0x{(uint)plan.Features:x}{(plan.SmallExecutablePages ? ", executable pages of 4 KiB (iTLB multihit)"u8 : default)}");
+        return true;
+    }
+
+    public static bool TryPrepare(int processor) => VmxProcessor.TryPrepare(processor);
+
+    public static bool TryEnable()
+    {
+        bool enabled = VmxProcessor.TryEnable();
+        if (!enabled)
+            Log.Write("vmx"u8, $"no guests can run: processor {Processor.Current.Index} cannot do what the first one can");
+        return enabled;
+    }
+
+    public static bool TryCreate(Vcpu vcpu)
+    {
+        if (!VmxProcessor.TryAllocateRegion(vcpu.Machine.Owner, out HostPhysicalAddress frame))
+            return false;
+        VmxContext context = new(frame, VmxProcessor.Plan.EptPointer(vcpu.Machine.NestedTables.Root.Value));
+        vcpu.VendorState = context;
+        bool interrupts = Cpu.SaveAndDisableInterrupts();
+        Clear(frame);
+        VmxProcessor.Current.Load(context);
+        WriteControls(vcpu, context);
+        WriteResetState();
+        VmxProcessor.Current.Unload(context);
+        Cpu.RestoreInterrupts(interrupts);
+        return true;
+    }
+
+    public static void Load(Vcpu vcpu) => VmxProcessor.Current.Load(ContextOf(vcpu));
+
+    public static void Unload(Vcpu vcpu)
+    {
+        VmxContext context = ContextOf(vcpu);
+        context.Processor?.Unload(context);
+    }
+
+    public static void Enter(Vcpu vcpu)
+    {
+        VmxContext context = ContextOf(vcpu);
+        if (context.FlushWanted)
+            VmxProcessor.Flush(context);
+        fixed (GuestRegisters* registers = &vcpu.Registers)
+        fixed (VmxRunState* state = &context.Run)
+            context.EntryFailed = Run(registers, state) != 0;
+    }
+
+    public static void Decode(Vcpu vcpu)
+    {
+        VmxContext context = ContextOf(vcpu);
+        ref VmExit exit = ref vcpu.Exit;
+        uint reason = Read32(VmcsField.ExitReason);
+        if (context.EntryFailed || (reason & (uint)VmExitReasonFlags.EntryFailure) != 0)
+        {
+            exit.Kind = VmExitKind.EntryFailure;
+            DescribeEntryFailure(vcpu, context);
+            return;
+        }
+        context.EventInLine = 0;
+        uint vectoring = Read32(VmcsField.IdtVectoringInformationField);
+        if ((vectoring & InterruptionInformation.Valid) != 0)
+            Reinject(context, vectoring);
+        switch ((VmExitReason)(reason & (uint)VmExitReasonFlags.BasicReason))
+        {
+            case VmExitReason.ExternalInterrupt or VmExitReason.IoSmi or VmExitReason.OtherSmi or VmExitReason.InitSignal:
+                exit.Kind = VmExitKind.HostInterrupt;
+                break;
+            case VmExitReason.ExceptionOrNmi:
+                DecodeException(vcpu, context, vectoring);
+                break;
+            case VmExitReason.Cpuid:
+                exit.Kind = VmExitKind.Cpuid;
+                break;
+            case VmExitReason.IoInstruction:
+                DecodePort(ref exit);
+                break;
+            case VmExitReason.Rdmsr:
+                exit.Kind = VmExitKind.ReadMsr;
+                break;
+            case VmExitReason.Wrmsr:
+                exit.Kind = VmExitKind.WriteMsr;
+                break;
+            case VmExitReason.Hlt:
+                exit.Kind = VmExitKind.Hlt;
+                break;
+            case VmExitReason.InterruptWindow:
+                exit.Kind = VmExitKind.InterruptWindow;
+                break;
+            case VmExitReason.NmiWindow:
+                SetPrimary(context, context.Primary & ~PrimaryProcessorBasedControls.NmiWindowExiting);
+                exit.Kind = VmExitKind.NmiWindow;
+                break;
+            case VmExitReason.EptViolation:
+                DecodeEptViolation(vcpu, vectoring);
+                break;
+            case VmExitReason.Vmcall:
+                exit.Kind = VmExitKind.Hypercall;
+                break;
+            case VmExitReason.ControlRegisterAccess:
+                exit.Kind = VmExitKind.ControlRegister;
+                break;
+            case VmExitReason.MovDr:
+                exit.Kind = VmExitKind.DebugRegister;
+                break;
+            case VmExitReason.Xsetbv:
+                exit.Kind = VmExitKind.Xsetbv;
+                break;
+            case VmExitReason.WbinvdOrWbnoinvd or VmExitReason.Invd or VmExitReason.Pause:
+                exit.Kind = VmExitKind.NoOperation;
+                break;
+            case VmExitReason.Rdpmc:
+                exit.Kind = VmExitKind.NotPermitted;
+                break;
+            case VmExitReason.Vmclear or VmExitReason.Vmlaunch or VmExitReason.Vmptrld or VmExitReason.Vmptrst or VmExitReason.Vmread or VmExitReason.Vmresume
+                or VmExitReason.Vmwrite or VmExitReason.Vmxoff or VmExitReason.Vmxon or VmExitReason.Invept or VmExitReason.Invvpid or VmExitReason.Vmfunc
+                or VmExitReason.Getsec or VmExitReason.Monitor or VmExitReason.Mwait:
+                exit.Kind = VmExitKind.Undefined;
+                break;
+            case VmExitReason.TripleFault:
+                exit.Kind = VmExitKind.Shutdown;
+                break;
+            default:
+                exit.Kind = VmExitKind.Unknown;
+                break;
+        }
+    }
+
+    public static VmVendor Vendor => VmVendor.Vmx;
+
+    // A failed VMLAUNCH or VMRESUME has no exit reason: its VM-instruction error stands in for the qualification.
+    public static void ReadRawExit(Vcpu vcpu, out RawExit raw)
+    {
+        bool failed = ContextOf(vcpu).EntryFailed;
+        raw = new RawExit
+        {
+            Code = failed ? 0 : Read(VmcsField.ExitReason),
+            Info1 = Read(failed ? VmcsField.VmInstructionError : VmcsField.ExitQualification),
+            Info2 = Read(VmcsField.GuestPhysicalAddress),
+            InstructionPointer = Read(VmcsField.GuestRip),
+        };
+    }
+
+    public static bool AdvanceRip(Vcpu vcpu)
+    {
+        SkipInstruction();
+        EndInterruptShadow(vcpu);
+        if (((Rflags)Read(VmcsField.GuestRflags) & Rflags.TF) != 0)
+        {
+            ContextOf(vcpu).DR6 |= Dr6.BS;
+            vcpu.QueueException(ExceptionVector.DB);
+        }
+        return true;
+    }
+
+    public static bool TryGetInstruction(Vcpu vcpu, out InterceptedInstruction instruction)
+    {
+        ulong qualification = Read(VmcsField.ExitQualification);
+        instruction = new InterceptedInstruction { Length = (byte)Read32(VmcsField.VmExitInstructionLength) };
+        switch (vcpu.Exit.Kind)
+        {
+            case VmExitKind.ControlRegister:
+                instruction.Operation = (CrAccessType)((qualification & CrAccessQualification.AccessTypeMask) >> CrAccessQualification.AccessTypeShift) switch
+                {
+                    CrAccessType.MovToCr => InterceptedOperation.MovToCr,
+                    CrAccessType.MovFromCr => InterceptedOperation.MovFromCr,
+                    CrAccessType.Clts => InterceptedOperation.CLTS,
+                    _ => InterceptedOperation.LMSW,
+                };
+                instruction.SystemRegister = (byte)(qualification & CrAccessQualification.RegisterMask);
+                instruction.Register = (GeneralRegister)((qualification & CrAccessQualification.GprMask) >> CrAccessQualification.GprShift);
+                return true;
+            case VmExitKind.DebugRegister:
+                instruction.Operation = (qualification & MovDrQualification.FromDr) != 0 ? InterceptedOperation.MovFromDr : InterceptedOperation.MovToDr;
+                instruction.SystemRegister = (byte)(qualification & MovDrQualification.RegisterMask);
+                instruction.Register = (GeneralRegister)((qualification & MovDrQualification.GprMask) >> MovDrQualification.GprShift);
+                return true;
+            case VmExitKind.Xsetbv:
+                instruction.Operation = InterceptedOperation.XSETBV;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    public static void ReadState(Vcpu vcpu, ref GuestCpuState state)
+    {
+        VmxContext context = ContextOf(vcpu);
+        state.Registers = vcpu.Registers.General;
+        state.Registers[(int)GeneralRegister.RSP] = Read(VmcsField.GuestRsp);
+        state.RIP = Read(VmcsField.GuestRip);
+        state.RFLAGS = (Rflags)Read(VmcsField.GuestRflags);
+        state.CR0 = ReadCr0(context);
+        state.CR2 = context.Run.CR2;
+        state.CR3 = Read(VmcsField.GuestCr3);
+        state.CR4 = ReadCr4(context);
+        state.EFER = (Efer)Read(VmcsField.GuestIa32Efer);
+        state.ES = ReadSegment(VmxSegment.ES);
+        state.CS = ReadSegment(VmxSegment.CS);
+        state.SS = ReadSegment(VmxSegment.SS);
+        state.DS = ReadSegment(VmxSegment.DS);
+        state.FS = ReadSegment(VmxSegment.FS);
+        state.GS = ReadSegment(VmxSegment.GS);
+        state.CPL = (byte)((uint)(Read32(VmcsField.GuestSsAccessRights) & (uint)SegmentAccessRights.DPL) >> 5);
+    }
+
+    public static void WriteState(Vcpu vcpu, in GuestCpuState state)
+    {
+        VmxContext context = ContextOf(vcpu);
+        vcpu.Registers.General = state.Registers;
+        context.Run.CR2 = state.CR2;
+        Write(VmcsField.GuestRsp, state.Registers[(int)GeneralRegister.RSP]);
+        Write(VmcsField.GuestRip, state.RIP);
+        Write(VmcsField.GuestRflags, (ulong)state.RFLAGS);
+        if (state.CR0 == ReadCr0(context) && state.CR3 == Read(VmcsField.GuestCr3) && state.CR4 == ReadCr4(context)
+            && state.EFER == (Efer)Read(VmcsField.GuestIa32Efer))
+        {
+            return;
+        }
+        WriteCr0(context, state.CR0);
+        Write(VmcsField.GuestCr3, state.CR3);
+        WriteCr4(context, state.CR4);
+        Write(VmcsField.GuestIa32Efer, (ulong)state.EFER);
+        // A guest that turns paging on or off moves the control itself: exits store it.
+        Write(VmcsField.VmEntryControls, (uint)(VmxProcessor.Plan.Entry | (state.IsLongMode ? VmEntryControls.Ia32eModeGuest : 0)));
+        if ((state.CR0 & Cr0.PG) != 0 && (state.CR4 & Cr4.PAE) != 0 && !state.IsLongMode)
+            WritePageDirectoryPointers(vcpu, state.CR3);
+    }
+
+    public static void WriteSegments(Vcpu vcpu, in GuestCpuState state, in DescriptorTableState tables)
+    {
+        WriteSegment(VmxSegment.ES, in state.ES);
+        WriteSegment(VmxSegment.CS, in state.CS);
+        WriteSegment(VmxSegment.SS, in state.SS);
+        WriteSegment(VmxSegment.DS, in state.DS);
+        WriteSegment(VmxSegment.FS, in state.FS);
+        WriteSegment(VmxSegment.GS, in state.GS);
+        WriteSegment(VmxSegment.LDTR, in tables.LDTR);
+        WriteSegment(VmxSegment.TR, in tables.TR);
+        Write(VmcsField.GuestGdtrBase, tables.GdtBase);
+        Write(VmcsField.GuestGdtrLimit, tables.GdtLimit);
+        Write(VmcsField.GuestIdtrBase, tables.IdtBase);
+        Write(VmcsField.GuestIdtrLimit, tables.IdtLimit);
+    }
+
+    public static bool CanInterrupt(Vcpu vcpu) => ContextOf(vcpu).EventInLine == 0 && ((Rflags)Read(VmcsField.GuestRflags) & Rflags.IF) != 0
+        && (Interruptibility & Shadow) == 0;
+
+    public static bool CanInjectNmi(Vcpu vcpu) =>
+        ContextOf(vcpu).EventInLine == 0 && (Interruptibility & (Shadow | InterruptibilityState.BlockingByNmi)) == 0;
+
+    public static bool HasEventInLine(Vcpu vcpu) => ContextOf(vcpu).EventInLine != 0;
+
+    public static void InjectInterrupt(Vcpu vcpu, int vector) => PutInLine(ContextOf(vcpu), InterruptionType.ExternalInterrupt, (uint)vector);
+
+    public static void InjectNmi(Vcpu vcpu)
+    {
+        VmxContext context = ContextOf(vcpu);
+        SetPrimary(context, context.Primary & ~PrimaryProcessorBasedControls.NmiWindowExiting);
+        PutInLine(context, InterruptionType.Nmi, (uint)ExceptionVector.NMI);
+    }
+
+    // An event in line whose delivery ended in this exception goes under, as on a processor: an instruction's comes again by itself.
+    public static void InjectException(Vcpu vcpu, in GuestException exception)
+    {
+        uint information = (uint)exception.Vector;
+        // In real mode no exception has an error code, and entry checks it.
+        if (exception.HasErrorCode && ((Cr0)Read(VmcsField.GuestCr0) & Cr0.PE) != 0)
+        {
+            Write(VmcsField.VmEntryExceptionErrorCode, exception.ErrorCode);
+            information |= InterruptionInformation.DeliverErrorCode;
+        }
+        PutInLine(ContextOf(vcpu), InterruptionType.HardwareException, information);
+        // Entry demands that a single step which a shadow holds back is pending, even if this is it.
+        if (exception.Vector == ExceptionVector.DB && (Interruptibility & Shadow) != 0 && ((Rflags)Read(VmcsField.GuestRflags) & Rflags.TF) != 0)
+            Write(VmcsField.GuestPendingDebugExceptions, Read(VmcsField.GuestPendingDebugExceptions) | (ulong)PendingDebugExceptions.BS);
+    }
+
+    public static void RequestInterruptWindow(Vcpu vcpu, bool wanted)
+    {
+        VmxContext context = ContextOf(vcpu);
+        const PrimaryProcessorBasedControls Window = PrimaryProcessorBasedControls.InterruptWindowExiting;
+        SetPrimary(context, wanted ? context.Primary | Window : context.Primary & ~Window);
+    }
+
+    public static void RequestNmiWindow(Vcpu vcpu)
+    {
+        VmxContext context = ContextOf(vcpu);
+        SetPrimary(context, context.Primary | PrimaryProcessorBasedControls.NmiWindowExiting);
+    }
+
+    // The processor itself ends the blocking of virtual NMIs with the guest's IRET.
+    public static void EndNmi(Vcpu vcpu)
+    {
+    }
+
+    public static void FlushTranslations(Vcpu vcpu) => ContextOf(vcpu).FlushWanted = true;
+
+    public static int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination) => 0;
+
+    public static void SetTscOffset(Vcpu vcpu, ulong offset) => Write(VmcsField.TscOffset, offset);
+
+    public static void EndInterruptShadow(Vcpu vcpu)
+    {
+        InterruptibilityState state = Interruptibility;
+        if ((state & Shadow) != 0)
+            Write(VmcsField.GuestInterruptibilityState, (uint)(state & ~Shadow));
+    }
+
+    public static ulong ReadMsr(Vcpu vcpu, uint msr) => msr switch
+    {
+        Msr.EFER => Read(VmcsField.GuestIa32Efer),
+        Msr.IA32_PAT => Read(VmcsField.GuestIa32Pat),
+        _ => 0,
+    };
+
+    public static void WriteMsr(Vcpu vcpu, uint msr, ulong value)
+    {
+        if (msr == Msr.IA32_PAT)
+            Write(VmcsField.GuestIa32Pat, value);
+    }
+
+    public static ulong ReadDebug(Vcpu vcpu, int register) => register == 6 ? (ulong)ContextOf(vcpu).DR6 : Read(VmcsField.GuestDr7);
+
+    public static void WriteDebug(Vcpu vcpu, int register, ulong value)
+    {
+        if (register == 6)
+            ContextOf(vcpu).DR6 = (Dr6)value;
+        else
+            Write(VmcsField.GuestDr7, value);
+    }
+
+    private static VmxContext ContextOf(Vcpu vcpu) => Unsafe.As<VmxContext>(vcpu.VendorState)!;
+
+    private static InterruptibilityState Interruptibility => (InterruptibilityState)Read32(VmcsField.GuestInterruptibilityState);
+
+    private static void SetPrimary(VmxContext context, PrimaryProcessorBasedControls controls)
+    {
+        if (controls == context.Primary)
+            return;
+        context.Primary = controls;
+        Write(VmcsField.PrimaryProcessorBasedVmExecutionControls, (uint)controls);
+    }
+
+    private static void PutInLine(VmxContext context, InterruptionType type, uint information)
+    {
+        context.EventInLine = InterruptionInformation.Valid | (uint)type << InterruptionInformation.TypeShift | information;
+        Write(VmcsField.VmEntryInterruptionInformationField, context.EventInLine);
+    }
+
+    // What was being delivered goes in again; a software interrupt or exception comes by itself when its instruction runs again.
+    private static void Reinject(VmxContext context, uint vectoring)
+    {
+        switch ((InterruptionType)((vectoring & InterruptionInformation.TypeMask) >> InterruptionInformation.TypeShift))
+        {
+            case InterruptionType.SoftwareInterrupt or InterruptionType.SoftwareException or InterruptionType.PrivilegedSoftwareException:
+                return;
+            case InterruptionType.Nmi:
+                // The processor holds it for delivered.
+                Write(VmcsField.GuestInterruptibilityState, (uint)(Interruptibility & ~InterruptibilityState.BlockingByNmi));
+                break;
+        }
+        if ((vectoring & InterruptionInformation.DeliverErrorCode) != 0)
+            Write(VmcsField.VmEntryExceptionErrorCode, Read32(VmcsField.IdtVectoringErrorCode));
+        context.EventInLine = vectoring & ~InterruptionInformation.ReservedAtEntry;
+        Write(VmcsField.VmEntryInterruptionInformationField, context.EventInLine);
+    }
+
+    private static void DecodeException(Vcpu vcpu, VmxContext context, uint vectoring)
+    {
+        ref VmExit exit = ref vcpu.Exit;
+        uint information = Read32(VmcsField.VmExitInterruptionInformation);
+        InterruptionType type = (InterruptionType)((information & InterruptionInformation.TypeMask) >> InterruptionInformation.TypeShift);
+        if (type == InterruptionType.Nmi)
+        {
+            TakeNmi();
+            exit.Kind = VmExitKind.HostInterrupt;
+            return;
+        }
+        if ((information & InterruptionInformation.NmiUnblocking) != 0)
+            BlockNmis(vectoring);
+        exit.Kind = VmExitKind.Exception;
+        exit.Vector = unchecked((byte)information);
+        exit.Flag = (information & InterruptionInformation.DeliverErrorCode) != 0;
+        exit.ErrorCode = exit.Flag ? Read32(VmcsField.VmExitInterruptionErrorCode) : 0;
+        if (exit.Vector != (byte)ExceptionVector.DB)
+            return;
+        // What delivery would have left in DR6 and DR7. Intel SDM vol. 3, "Exit Qualification": the bits are DR6's.
+        const Dr6 Conditions = Dr6.B0 | Dr6.B1 | Dr6.B2 | Dr6.B3 | Dr6.BD | Dr6.BS;
+        context.DR6 = context.DR6 & ~(Dr6.B0 | Dr6.B1 | Dr6.B2 | Dr6.B3) | (Dr6)Read(VmcsField.ExitQualification) & Conditions;
+        Write(VmcsField.GuestDr7, Read(VmcsField.GuestDr7) & ~(ulong)Dr7.GD);
+        if (type == InterruptionType.PrivilegedSoftwareException)
+            SkipInstruction(); // INT1 is a trap
+    }
+
+    private static void DecodeEptViolation(Vcpu vcpu, uint vectoring)
+    {
+        ref VmExit exit = ref vcpu.Exit;
+        EptViolationQualification qualification = (EptViolationQualification)Read(VmcsField.ExitQualification);
+        if ((qualification & EptViolationQualification.NmiUnblocking) != 0)
+            BlockNmis(vectoring);
+        exit.Kind = VmExitKind.NestedFault;
+        exit.Address = new GuestPhysicalAddress(Read(VmcsField.GuestPhysicalAddress));
+        exit.Flag = (qualification & EptViolationQualification.Write) != 0;
+        exit.IsFetch = (qualification & EptViolationQualification.Fetch) != 0;
+        const EptViolationQualification Final = EptViolationQualification.LinearAddressValid | EptViolationQualification.Translation;
+        exit.IsFinalAccess = (qualification & (Final | EptViolationQualification.Fetch)) == Final;
+    }
+
+    // The exit was in an IRET that had unblocked NMIs already, and runs again. Intel SDM vol. 3, "Information for VM Exits Due to Vectored Events".
+    private static void BlockNmis(uint vectoring)
+    {
+        if ((vectoring & InterruptionInformation.Valid) == 0)
+            Write(VmcsField.GuestInterruptibilityState, (uint)(Interruptibility | InterruptibilityState.BlockingByNmi));
+    }
+
+    private static void DecodePort(ref VmExit exit)
+    {
+        IoQualification qualification = (IoQualification)Read(VmcsField.ExitQualification);
+        exit.Kind = (qualification & IoQualification.String) != 0 ? VmExitKind.StringPort : VmExitKind.Port;
+        exit.Port = (ushort)((ulong)(qualification & IoQualification.PortMask) >> IoQualificationShift.Port);
+        exit.Size = (byte)((ulong)(qualification & IoQualification.SizeMask) + 1);
+        exit.Flag = (qualification & IoQualification.In) != 0;
+    }
+
+    private static void DescribeEntryFailure(Vcpu vcpu, VmxContext context)
+    {
+        if (context.EntryFailed)
+            vcpu.Machine.Log.WriteEvent($"VMLAUNCH or VMRESUME failed: VM-instruction error {Read32(VmcsField.VmInstructionError)}");
+    }
+
+    private static void SkipInstruction()
+    {
+        ulong rip = Read(VmcsField.GuestRip);
+        ulong next = unchecked(rip + Read32(VmcsField.VmExitInstructionLength));
+        // Outside of 64-bit mode the pointer is of 32 bits.
+        if (rip >> 32 != next >> 32 && (Read32(VmcsField.GuestCsAccessRights) & (uint)SegmentAccessRights.L) == 0)
+            next = unchecked((uint)next);
+        Write(VmcsField.GuestRip, next);
+    }
+
+    private static Cr0 ReadCr0(VmxContext context)
+    {
+        Cr0 hidden = HostCr0 | VmxProcessor.Plan.GuestCr0;
+        return (Cr0)Read(VmcsField.GuestCr0) & ~hidden | context.Cr0Shadow & hidden;
+    }
+
+    private static void WriteCr0(VmxContext context, Cr0 value)
+    {
+        Write(VmcsField.GuestCr0, (ulong)(value & ~HostCr0 | VmxProcessor.Plan.GuestCr0));
+        Write(VmcsField.Cr0ReadShadow, (ulong)value);
+        context.Cr0Shadow = value;
+    }
+
+    private static Cr4 ReadCr4(VmxContext context) => (Cr4)Read(VmcsField.GuestCr4) & GuestCr4 | context.Cr4Shadow & ~GuestCr4;
+
+    private static void WriteCr4(VmxContext context, Cr4 value)
+    {
+        Write(VmcsField.GuestCr4, (ulong)(value | VmxProcessor.Plan.RequiredCr4));
+        Write(VmcsField.Cr4ReadShadow, (ulong)value);
+        context.Cr4Shadow = value;
+    }
+
+    // As MOV to CR3 loads them. One with a reserved bit, for which that would be #GP, counts as not present. Intel SDM vol. 3, "PDPTE Registers".
+    private static void WritePageDirectoryPointers(Vcpu vcpu, ulong cr3)
+    {
+        ulong reserved = 0x1E6 | ~((1ul << (int)vcpu.Machine.Cpuid.PhysicalAddressBits) - 1);
+        for (uint i = 0; i < 4; i++)
+        {
+            GuestPhysicalAddress address = new((cr3 & 0xFFFF_FFE0) + i * sizeof(ulong));
+            if (!vcpu.Machine.Memory.TryRead(address, sizeof(ulong), out ulong entry) || (entry & reserved) != 0)
+                entry = 0;
+            Write((VmcsField)((uint)VmcsField.GuestPdpte0 + 2 * i), entry);
+        }
+    }
+
+    // The access rights are the attributes with the upper four bits four places higher.
+    private static SegmentState ReadSegment(VmxSegment segment)
+    {
+        uint offset = 2 * (uint)segment;
+        uint rights = Read32((VmcsField)((uint)VmcsField.GuestEsAccessRights + offset));
+        uint attributes = rights & 0xFF | rights >> 4 & 0xF00;
+        if ((rights & (uint)SegmentAccessRights.Unusable) != 0)
+            attributes &= ~(uint)SegmentAttributes.P;
+        return new SegmentState
+        {
+            Selector = (ushort)Read32((VmcsField)((uint)VmcsField.GuestEsSelector + offset)),
+            Attributes = (SegmentAttributes)attributes,
+            Limit = Read32((VmcsField)((uint)VmcsField.GuestEsLimit + offset)),
+            Base = Read((VmcsField)((uint)VmcsField.GuestEsBase + offset)),
+        };
+    }
+
+    private static void WriteSegment(VmxSegment segment, in SegmentState state)
+    {
+        uint offset = 2 * (uint)segment;
+        uint attributes = (uint)state.Attributes;
+        uint rights = attributes & 0xFF | (attributes & 0xF00) << 4;
+        if ((state.Attributes & SegmentAttributes.P) == 0)
+            rights |= (uint)SegmentAccessRights.Unusable;
+        else if ((state.Attributes & SegmentAttributes.S) != 0)
+            rights |= (uint)SegmentAccessRights.Accessed; // as loading it would have set, and entry demands
+        Write((VmcsField)((uint)VmcsField.GuestEsSelector + offset), state.Selector);
+        Write((VmcsField)((uint)VmcsField.GuestEsLimit + offset), state.Limit);
+        Write((VmcsField)((uint)VmcsField.GuestEsAccessRights + offset), rights);
+        Write((VmcsField)((uint)VmcsField.GuestEsBase + offset), state.Base);
+    }
+
+    private static void WriteControls(Vcpu vcpu, VmxContext context)
+    {
+        ref readonly VmxPlan plan = ref VmxProcessor.Plan;
+        context.Primary = plan.Primary;
+        Write(VmcsField.PinBasedVmExecutionControls, (uint)plan.PinBased);
+        Write(VmcsField.PrimaryProcessorBasedVmExecutionControls, (uint)plan.Primary);
+        Write(VmcsField.SecondaryProcessorBasedVmExecutionControls, (uint)plan.Secondary);
+        Write(VmcsField.PrimaryVmExitControls, (uint)plan.Exit);
+        Write(VmcsField.VmEntryControls, (uint)plan.Entry);
+        Write(VmcsField.ExceptionBitmap, ExceptionBitmap);
+        Write(VmcsField.PageFaultErrorCodeMask, 0);
+        Write(VmcsField.PageFaultErrorCodeMatch, 0);
+        Write(VmcsField.Cr3TargetCount, 0);
+        Write(VmcsField.VmExitMsrStoreCount, 0);
+        Write(VmcsField.VmExitMsrLoadCount, 0);
+        Write(VmcsField.VmEntryMsrLoadCount, 0);
+        Write(VmcsField.VmEntryInterruptionInformationField, 0);
+        Write(VmcsField.AddressOfMsrBitmaps, VmxProcessor.MsrBitmap.Value);
+        Write(VmcsField.EptPointer, context.EptPointer);
+        Write(VmcsField.TscOffset, vcpu.Machine.Clock.TscOffset);
+        Write(VmcsField.Cr0GuestHostMask, (ulong)(HostCr0 | plan.GuestCr0));
+        Write(VmcsField.Cr4GuestHostMask, (ulong)~GuestCr4);
+    }
+
+    // But for what the entry state sets.
+    private static void WriteResetState()
+    {
+        Write(VmcsField.VmcsLinkPointer, VmcsRegion.NoLinkPointer);
+        Write(VmcsField.GuestIa32Debugctl, 0);
+        Write(VmcsField.GuestIa32Pat, DefaultPat);
+        Write(VmcsField.GuestIa32Efer, 0);
+        Write(VmcsField.GuestDr7, (ulong)Dr7.Reset);
+        Write(VmcsField.GuestCr0, (ulong)Cr0.ET);
+        Write(VmcsField.GuestCr3, 0);
+        Write(VmcsField.GuestCr4, 0);
+        Write(VmcsField.GuestRsp, 0);
+        Write(VmcsField.GuestRip, 0);
+        Write(VmcsField.GuestRflags, (ulong)Rflags.AlwaysOne);
+        Write(VmcsField.GuestIa32SysenterCs, 0);
+        Write(VmcsField.GuestIa32SysenterEsp, 0);
+        Write(VmcsField.GuestIa32SysenterEip, 0);
+        Write(VmcsField.GuestInterruptibilityState, 0);
+        Write(VmcsField.GuestActivityState, (ulong)ActivityState.Active);
+        Write(VmcsField.GuestPendingDebugExceptions, 0);
+    }
+
+    /// <summary>In the order of the VMCS's fields.</summary>
+    private enum VmxSegment : uint
+    {
+        ES,
+        CS,
+        SS,
+        DS,
+        FS,
+        GS,
+        LDTR,
+        TR,
+    }
+}
