@@ -23,7 +23,7 @@ public ref struct VmxEntryChecks
     private readonly uint _event;
     private VmxEntryFault _fault;
 
-    private VmxEntryChecks(VmcsReader vmcs, in VmxCapabilities processor)
+    private VmxEntryChecks(VmcsReader vmcs, scoped in VmxCapabilities processor)
     {
         _vmcs = vmcs;
         _processor = processor;
@@ -42,7 +42,7 @@ public ref struct VmxEntryChecks
     /// <paramref name="vmcs"/> as they were at the entry, the capabilities those of the processor that made it.
     /// </summary>
     /// <returns>False when none of the checks fails.</returns>
-    public static bool TryFindControl(VmcsReader vmcs, in VmxCapabilities processor, out VmxEntryFault fault)
+    public static bool TryFindControl(VmcsReader vmcs, scoped in VmxCapabilities processor, out VmxEntryFault fault)
     {
         VmxEntryChecks checks = new(vmcs, processor);
         bool found = !(checks.ControlWords() && checks.ExecutionControls() && checks.AddressControls() && checks.MsrAreas() && checks.InjectedEvent());
@@ -55,7 +55,7 @@ public ref struct VmxEntryChecks
     /// and the two sections after it.
     /// </summary>
     /// <returns>False when none of the checks fails.</returns>
-    public static bool TryFindHost(VmcsReader vmcs, in VmxCapabilities processor, out VmxEntryFault fault)
+    public static bool TryFindHost(VmcsReader vmcs, scoped in VmxCapabilities processor, out VmxEntryFault fault)
     {
         VmxEntryChecks checks = new(vmcs, processor);
         bool found = !(checks.HostRegisters() && checks.HostSegments());
@@ -65,7 +65,7 @@ public ref struct VmxEntryChecks
 
     /// <summary>For exit reason 33, <see cref="VmExitReason.EntryFailureInvalidGuestState"/>. SDM, "Checks on the Guest State Area".</summary>
     /// <returns>False when none of the checks fails.</returns>
-    public static bool TryFindGuest(VmcsReader vmcs, in VmxCapabilities processor, out VmxEntryFault fault)
+    public static bool TryFindGuest(VmcsReader vmcs, scoped in VmxCapabilities processor, out VmxEntryFault fault)
     {
         VmxEntryChecks checks = new(vmcs, processor);
         bool found = !(checks.GuestControlRegisters() && checks.GuestMsrs() && checks.GuestSegments() && checks.GuestTables() && checks.GuestRflags()

@@ -156,8 +156,17 @@
     CHECK_FAULT UD, "mwait", "MWAIT raises #UD"
     xor ecx, ecx
     CHECK_FAULT GP, "rdpmc", "RDPMC raises #GP"
+    xor eax, eax
+    cpuid
+    mov r8d, ecx                        ; "cAMD", "ntel": each vendor has an instruction of its own
     mov eax, 99
+    cmp r8d, "ntel"
+    je .vmcall
     vmmcall
+    jmp .called
+.vmcall:
+    vmcall
+.called:
     cmp rax, -1000
     CHECK e, "an unknown hypercall is answered with ENOSYS"
     wbinvd

@@ -246,7 +246,8 @@ internal sealed unsafe class VmxProcessor
         ModelSpecificRegister.Write(Msr.KernelGSbase, context.KernelGSbase);
     }
 
-    private static VmxCapabilities ReadCapabilities() => VmxCapabilities.Read(GuestProcessors.Host, s_source);
+    /// <summary>Of the processor that this runs on.</summary>
+    public static VmxCapabilities ReadCapabilities() => VmxCapabilities.Read(GuestProcessors.Host, s_source);
 
     private sealed class Source : MsrSource
     {

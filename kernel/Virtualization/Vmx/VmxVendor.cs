@@ -95,7 +95,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         if (context.EntryFailed || (reason & (uint)VmExitReasonFlags.EntryFailure) != 0)
         {
             exit.Kind = VmExitKind.EntryFailure;
-            DescribeEntryFailure(vcpu, context);
+            VmxEntryFailure.Describe(vcpu.Machine.Log, context.EntryFailed);
             return;
         }
         context.EventInLine = 0;
@@ -462,12 +462,6 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         exit.Port = (ushort)((ulong)(qualification & IoQualification.PortMask) >> IoQualificationShift.Port);
         exit.Size = (byte)((ulong)(qualification & IoQualification.SizeMask) + 1);
         exit.Flag = (qualification & IoQualification.In) != 0;
-    }
-
-    private static void DescribeEntryFailure(Vcpu vcpu, VmxContext context)
-    {
-        if (context.EntryFailed)
-            vcpu.Machine.Log.WriteEvent($"VMLAUNCH or VMRESUME failed: VM-instruction error {Read32(VmcsField.VmInstructionError)}");
     }
 
     private static void SkipInstruction()
