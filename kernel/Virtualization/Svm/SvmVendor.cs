@@ -64,7 +64,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         vcpu.VendorState = new SvmContext(frame);
         ref Vmcb vmcb = ref VmcbOf(vcpu);
         ref VmcbControlArea control = ref vmcb.Control;
-        control.InterceptCr = InterceptCr.CR4_WRITE | InterceptCr.CR8_READ | InterceptCr.CR8_WRITE;
+        control.InterceptCr = InterceptCr.CR4_WRITE | InterceptCr.CR8_WRITE;
         control.InterceptDr = (InterceptDr)uint.MaxValue;
         control.InterceptExceptions = InterceptExceptions.DB | InterceptExceptions.AC | InterceptExceptions.MC;
         control.InterceptVector3 = Intercepts3;
@@ -98,6 +98,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref Vmcb vmcb = ref context.Vmcb;
         if (context.EntryChanges)
             context.Processor!.PrepareEntry(context);
+        // The guest reads CR8 from here: AMD APM vol. 2, "Virtualizing APIC.TPR". Its writes exit, for they may let an interrupt come.
+        ulong priority = vcpu.Apic.Cr8;
+        if (((ulong)vmcb.Control.VirtualInterruptControl & (ulong)VirtualInterruptControl.V_TPR) != priority)
+        {
+            vmcb.Control.VirtualInterruptControl = vmcb.Control.VirtualInterruptControl & ~VirtualInterruptControl.V_TPR | (VirtualInterruptControl)priority;
+            context.Clean &= ~VmcbCleanBits.TPR;
+        }
         vmcb.Control.VmcbCleanBits = context.Clean;
         vmcb.Save.RAX = vcpu.Registers.General[0];
         fixed (GuestRegisters* registers = &vcpu.Registers)
@@ -168,7 +175,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 exit.Flag = exit.Vector == (byte)ExceptionVector.AC;
                 exit.ErrorCode = 0;
                 break;
-            case SvmExitCode.VMEXIT_CR4_WRITE or SvmExitCode.VMEXIT_CR8_READ or SvmExitCode.VMEXIT_CR8_WRITE:
+            case SvmExitCode.VMEXIT_CR4_WRITE or SvmExitCode.VMEXIT_CR8_WRITE:
                 exit.Kind = VmExitKind.ControlRegister;
                 break;
             case >= SvmExitCode.VMEXIT_DR0_READ and <= SvmExitCode.VMEXIT_DR15_WRITE:
