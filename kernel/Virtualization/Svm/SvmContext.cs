@@ -30,14 +30,12 @@ internal sealed unsafe class SvmContext : VendorState
     /// <summary>An NMI was injected and its handler has not returned.</summary>
     public bool NmiBlocked;
 
-    /// <summary>Where the IRET stands that ends the NMI's handler, once it was reached.</summary>
-    public ulong NmiReturn;
+    /// <summary>That handler has reached an IRET, which the next entry or the current step is to execute.</summary>
+    public bool NmiEnds;
 
-    /// <summary>TF was set to step over that IRET.</summary>
-    public bool StepsOverReturn;
-
-    /// <summary>TF was set, for one entry, to step out of an interrupt shadow.</summary>
-    public bool StepsOverShadow;
+    /// <summary>The entry executes one instruction, the one at <see cref="StepFrom"/>; TF was set for it unless the guest had set it.</summary>
+    public bool IsStepping, StepSetsTrap;
+    public ulong StepFrom;
 
     // The page that the last intercepted instruction was fetched from, to fetch the next without a walk. What is read through it is
     // compared with what the exit says, so a stale entry costs only the walk.

@@ -27,6 +27,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         | InterceptVector4.INTERCEPT_WBINVD | InterceptVector4.INTERCEPT_MONITOR | InterceptVector4.INTERCEPT_MWAIT | InterceptVector4.INTERCEPT_XSETBV
         | InterceptVector4.INTERCEPT_RDPRU;
 
+    private const InterceptExceptions InterceptsOfExceptions = InterceptExceptions.DB | InterceptExceptions.AC | InterceptExceptions.MC;
+
+    // What an instruction that is stepped over may raise: it goes in anew, without the step's TF.
+    private const InterceptExceptions InterceptsOfStep = InterceptsOfExceptions | InterceptExceptions.DE | InterceptExceptions.BR | InterceptExceptions.UD
+        | InterceptExceptions.NM | InterceptExceptions.TS | InterceptExceptions.NP | InterceptExceptions.SS | InterceptExceptions.GP
+        | InterceptExceptions.PF | InterceptExceptions.MF | InterceptExceptions.XF;
+
     private const VirtualInterruptControl WindowRequest = VirtualInterruptControl.V_IRQ | VirtualInterruptControl.V_INTR_PRIO
         | VirtualInterruptControl.V_IGN_TPR;
 
@@ -66,7 +73,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref VmcbControlArea control = ref vmcb.Control;
         control.InterceptCr = InterceptCr.CR4_WRITE | InterceptCr.CR8_WRITE;
         control.InterceptDr = (InterceptDr)uint.MaxValue;
-        control.InterceptExceptions = InterceptExceptions.DB | InterceptExceptions.AC | InterceptExceptions.MC;
+        control.InterceptExceptions = InterceptsOfExceptions;
         control.InterceptVector3 = Intercepts3;
         control.InterceptVector4 = Intercepts4;
         control.IOPM_BASE_PA = SvmProcessor.IoMap;
@@ -97,7 +104,11 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         SvmContext context = ContextOf(vcpu);
         ref Vmcb vmcb = ref context.Vmcb;
         if (context.EntryChanges)
+        {
+            if (context.NmiEnds)
+                StepOverReturn(context, ref vmcb);
             context.Processor!.PrepareEntry(context);
+        }
         // The guest reads CR8 from here: AMD APM vol. 2, "Virtualizing APIC.TPR". Its writes exit, for they may let an interrupt come.
         ulong priority = vcpu.Apic.Cr8;
         if (((ulong)vmcb.Control.VirtualInterruptControl & (ulong)VirtualInterruptControl.V_TPR) != priority)
@@ -120,15 +131,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref VmcbControlArea control = ref vmcb.Control;
         ref VmExit exit = ref vcpu.Exit;
         control.EVENTINJ = (control.EXITINTINFO & EventInjection.V) == 0 ? 0 : Reinject(control.EXITINTINFO);
-        if (context.NmiReturn != 0 && vmcb.Save.RIP != context.NmiReturn)
-            UnblockNmi(context);
-        bool stepped = context.StepsOverReturn;
-        if (context.StepsOverShadow)
-        {
-            vmcb.Save.RFLAGS &= ~Rflags.TF;
-            context.StepsOverShadow = false;
-            stepped = true;
-        }
+        bool stepped = context.IsStepping && EndStep(context, ref vmcb);
         switch (control.EXITCODE)
         {
             case SvmExitCode.VMEXIT_INTR or SvmExitCode.VMEXIT_NMI or SvmExitCode.VMEXIT_SMI or SvmExitCode.VMEXIT_INIT:
@@ -166,14 +169,15 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 exit.Kind = VmExitKind.NmiWindow;
                 break;
             case SvmExitCode.VMEXIT_EXCP1 when stepped:
-                EndStep(context, ref vmcb);
                 exit.Kind = VmExitKind.HostInterrupt;
                 break;
-            case SvmExitCode.VMEXIT_EXCP1 or SvmExitCode.VMEXIT_EXCP17 or SvmExitCode.VMEXIT_EXCP18:
+            case >= SvmExitCode.VMEXIT_EXCP0 and <= SvmExitCode.VMEXIT_EXCP31:
                 exit.Kind = VmExitKind.Exception;
                 exit.Vector = (byte)((int)control.EXITCODE - (int)SvmExitCode.VMEXIT_EXCP0);
-                exit.Flag = exit.Vector == (byte)ExceptionVector.AC;
-                exit.ErrorCode = 0;
+                exit.Flag = (ExceptionProperties.PushesErrorCode >> exit.Vector & 1) != 0;
+                exit.ErrorCode = exit.Flag ? unchecked((uint)control.EXITINFO1) : 0;
+                if (exit.Vector == (byte)ExceptionVector.PF)
+                    vmcb.Save.CR2 = control.EXITINFO2; // which the exit left as it was
                 break;
             case SvmExitCode.VMEXIT_CR4_WRITE or SvmExitCode.VMEXIT_CR8_WRITE:
                 exit.Kind = VmExitKind.ControlRegister;
@@ -371,7 +375,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     }
 
     // While NMIs are blocked the IRET's intercept is the window. Else an event is in line, after which the entry ends at once, or there is an
-    // interrupt shadow to be stepped out of; only PUSHF, SYSCALL or a fault right in the shadow could see TF.
+    // interrupt shadow to be stepped out of; only PUSHF, SYSCALL or INT right in the shadow could see TF.
     public static void RequestNmiWindow(Vcpu vcpu)
     {
         SvmContext context = ContextOf(vcpu);
@@ -379,24 +383,16 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         if (context.NmiBlocked)
             return;
         if (vmcb.Control.EVENTINJ != 0)
-        {
             context.LeavesAtOnce = context.EntryChanges = true;
-            return;
-        }
-        context.StepsOverShadow = (vmcb.Save.RFLAGS & Rflags.TF) == 0;
-        vmcb.Save.RFLAGS |= Rflags.TF;
+        else
+            BeginStep(context, ref vmcb);
     }
 
-    // NMIs are blocked until the IRET is done, not reached: it is stepped over. AMD APM vol. 2, "NMI Support".
+    // NMIs are blocked until the IRET is done, not reached: the entry steps over it. AMD APM vol. 2, "NMI Support".
     public static void EndNmi(Vcpu vcpu)
     {
         SvmContext context = ContextOf(vcpu);
-        ref Vmcb vmcb = ref VmcbOf(vcpu);
-        vmcb.Control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_IRET;
-        context.NmiReturn = vmcb.Save.RIP;
-        context.StepsOverReturn = (vmcb.Save.RFLAGS & Rflags.TF) == 0;
-        vmcb.Save.RFLAGS |= Rflags.TF;
-        context.Clean &= ~VmcbCleanBits.I;
+        context.NmiEnds = context.EntryChanges = true;
     }
 
     public static void FlushTranslations(Vcpu vcpu)
@@ -477,16 +473,47 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         exit.Flag = (info & IoioExitInfo.TYPE) != 0;
     }
 
-    private static void UnblockNmi(SvmContext context)
+    // An event in line comes before the IRET, which exits again then.
+    private static void StepOverReturn(SvmContext context, ref Vmcb vmcb)
     {
-        context.NmiBlocked = false;
-        context.NmiReturn = 0;
+        context.NmiEnds = vmcb.Control.EVENTINJ == 0;
+        if (!context.NmiEnds)
+            return;
+        vmcb.Control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_IRET;
+        BeginStep(context, ref vmcb);
     }
 
-    private static void EndStep(SvmContext context, ref Vmcb vmcb)
+    private static void BeginStep(SvmContext context, ref Vmcb vmcb)
     {
-        context.StepsOverReturn = false;
+        context.IsStepping = true;
+        context.StepSetsTrap = (vmcb.Save.RFLAGS & Rflags.TF) == 0;
+        context.StepFrom = vmcb.Save.RIP;
+        vmcb.Save.RFLAGS |= Rflags.TF;
+        vmcb.Control.InterceptExceptions = InterceptsOfStep;
+        context.Clean &= ~VmcbCleanBits.I;
+    }
+
+    // A step lasts for one entry, whatever ends it: what was cut short begins anew.
+    private static bool EndStep(SvmContext context, ref Vmcb vmcb)
+    {
+        ref VmcbControlArea control = ref vmcb.Control;
+        bool trapped = control.EXITCODE == SvmExitCode.VMEXIT_EXCP1;
+        bool done = vmcb.Save.RIP != context.StepFrom || control.EXITCODE is >= SvmExitCode.VMEXIT_EXCP0 and <= SvmExitCode.VMEXIT_EXCP31;
+        bool returned = context.NmiEnds && (trapped || vmcb.Save.RIP != context.StepFrom);
+        if (context.NmiEnds && done)
+            context.NmiBlocked = false; // by an IRET that faults too
+        else if (context.NmiEnds)
+            control.InterceptVector3 |= InterceptVector3.INTERCEPT_IRET;
+        context.NmiEnds = false;
+        context.IsStepping = false;
+        control.InterceptExceptions = InterceptsOfExceptions;
+        context.Clean &= ~VmcbCleanBits.I;
+        if (context.StepSetsTrap && !returned)
+            vmcb.Save.RFLAGS &= ~Rflags.TF; // the IRET's own RFLAGS stay
+        if (!context.StepSetsTrap || !trapped)
+            return false;
         vmcb.Save.DR6 &= ~Dr6.BS;
         context.Clean &= ~VmcbCleanBits.DRx;
+        return true;
     }
 }
