@@ -460,6 +460,14 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             }
             register += 2; // DR4 and DR5 are DR6 and DR7
         }
+        ulong control = TVendor.ReadDebug(vcpu, 7);
+        if ((control & (ulong)Dr7.GD) != 0)
+        {
+            TVendor.WriteDebug(vcpu, 7, control & ~(ulong)Dr7.GD);
+            TVendor.WriteDebug(vcpu, 6, TVendor.ReadDebug(vcpu, 6) | (ulong)Dr6.BD);
+            vcpu.QueueException(ExceptionVector.DB);
+            return ExitAction.Resume;
+        }
         ref ulong operand = ref state.Registers[(int)instruction.Register];
         bool done = true;
         if (instruction.Operation == InterceptedOperation.MovFromDr)
