@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Xunit.Abstractions;
+
+namespace HyperOS.Tests.Boot;
+
+/// <summary>
+/// The platform and the virtual processor against the manuals, by guests that look from within (tests/guests/check.inc): as guests, which
+/// judges the host, and on a machine of their own, which judges the checks. Each machine boots once for all of them.
+/// </summary>
+public partial class ConformanceTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+
+    private static readonly ConcurrentDictionary<Conforming, Lazy<Task<string>>> s_runs = [];
+
+    /// <summary>The machines that are judged.</summary>
+    public enum Conforming
+    {
+        /// <summary>QEMU's own, without HyperOS: one boot for each guest.</summary>
+        Emulator,
+
+        /// <summary>HyperOS on SVM, as QEMU emulates it.</summary>
+        Svm,
+    }
+
+    /// <summary>As the Xen Test Framework has them; a guest's exit code is its worst.</summary>
+    public enum Outcome
+    {
+        Success,
+
+        /// <summary>The machine does not offer what is checked, or is known not to be able to; the line says which.</summary>
+        Skip,
+
+        /// <summary>The check itself does not work.</summary>
+        Error,
+
+        /// <summary>The machine is wrong.</summary>
+        Failure,
+    }
+
+    internal static IReadOnlyList<TestVm> Guests { get; } =
+    [
+        new("apic"), new("pic"), new("timers"), new("uart"), new("exceptions"), new("events"), new("nmi") { Memory = "256MiB" },
+        new("debug"), new("policy"), new("memory"), new("mmio"), new("strings"),
+    ];
+
+    public static TheoryData<Conforming, string> Runs
+    {
+        get
+        {
+            TheoryData<Conforming, string> runs = [];
+            foreach (Conforming machine in Enum.GetValues<Conforming>())
+            {
+                foreach (TestVm guest in Guests)
+                    runs.Add(machine, guest.Name);
+            }
+            return runs;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public async Task The_machine_is_what_the_manuals_say(Conforming machine, string guest)
+    {
+        string log = machine == Conforming.Emulator ? await RunAlone(guest) : await s_runs.GetOrAdd(machine, _ => new(() => RunAll(machine))).Value;
+        string lines = string.Concat(log.Split('\n').Where(line => line.StartsWith($"{guest}| ", StringComparison.Ordinal)).Select(line => line + "\n"));
+        output.WriteLine(lines);
+        Match stopped = Stopped().Match(log, log.IndexOf($"vm {guest}: stopped: ", StringComparison.Ordinal) is >= 0 and int at ? at : log.Length);
+        Assert.True(stopped.Success, $"the guest {guest} did not come to an end; what it said:\n{lines}");
+        var outcome = (Outcome)int.Parse(stopped.Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.True(outcome is Outcome.Success or Outcome.Skip, $"{outcome}:\n{lines}");
+    }
+
+    /// <summary>No emulator speculates: this shows that the hooks of the world switch leave the guest's registers alone.</summary>
+    [Theory]
+    [InlineData("off", 0)]
+    [InlineData("all", 0x9C4)]
+    public async Task They_pass_with_every_mitigation_and_with_none(string mitigations, int hooks)
+    {
+        TestVm[] guests = [new TestVm("apic"), new TestVm("strings")];
+        await using Machine machine = Machine.Start(TestVms.Options("poweroff", guests) with { CommandLine = $"mitigations={mitigations}" });
+        await machine.WaitForLine("all machines have stopped: power off");
+        Assert.Contains($"speculation: hooks 0x{hooks:x}", machine.Log, StringComparison.Ordinal);
+        foreach (TestVm guest in guests)
+            Assert.Contains($"vm {guest.Name}: stopped: exit code 0\n", machine.Log, StringComparison.Ordinal);
+    }
+
+    // Guests that do not come to an end cost the others nothing: what there is is judged.
+    private static async Task<string> RunAll(Conforming conforming)
+    {
+        MachineOptions options = TestVms.Options("poweroff", [.. Guests]) with { Processors = 2, MemoryMiB = 1536 };
+        await using Machine machine = Machine.Start(options, $"{conforming}");
+        try
+        {
+            await machine.WaitForLine("all machines have stopped", s_limit);
+        }
+        catch (Xunit.Sdk.XunitException)
+        {
+        }
+        return machine.Log;
+    }
+
+    // In the words of a host, so that both kinds are judged alike.
+    private static async Task<string> RunAlone(string guest)
+    {
+        await using Machine machine = Machine.Start(
+            new MachineOptions { Boot = BootKind.Bare, Kernel = Workspace.Guest(guest), MemoryMiB = 256 }, $"{Conforming.Emulator}-{guest}");
+        int code = await machine.WaitForExit();
+        return $"{string.Concat(machine.Log.Split('\n').Select(line => $"{guest}| {line}\n"))}vm {guest}: stopped: exit code {code >> 1}\n";
+    }
+
+    [GeneratedRegex(@"\Gvm \w+: stopped: exit code (\d+)")]
+    private static partial Regex Stopped();
+}
