@@ -90,7 +90,6 @@ public static class VmxControlPolicy
             return VmxRefusal.EntryControls;
 
         plan.Features = features;
-        plan.FeatureControl = host.FeatureControl | FeatureControl.Lock | FeatureControl.VmxOutsideSmx;
         plan.Revision = (uint)(host.Basic & VmxBasic.RevisionMask);
         plan.PreemptionTimerShift = (int)(host.Misc & VmxMisc.PreemptionTimerShiftMask);
         plan.HostCr0 = host.Cr0Fixed0;

@@ -27,9 +27,6 @@ public struct VmxPlan
     /// <summary>Bits of the control that a refusal is about; 0 else.</summary>
     public uint Refused;
 
-    /// <summary>What each processor's IA32_FEATURE_CONTROL must hold; written where it differs, which is only where it is not locked.</summary>
-    public FeatureControl FeatureControl;
-
     /// <summary>VMCS revision identifier, for VMXON region and VMCS.</summary>
     public uint Revision;
 

@@ -115,8 +115,10 @@ internal sealed unsafe class VmxProcessor
     {
         if (!VmxControlPolicy.Fits(in s_plan, ReadCapabilities()))
             return false;
-        if ((FeatureControl)ModelSpecificRegister.Read(Msr.IA32_FEATURE_CONTROL) != s_plan.FeatureControl)
-            ModelSpecificRegister.Write(Msr.IA32_FEATURE_CONTROL, (ulong)s_plan.FeatureControl);
+        // VMXON wants it locked, and each processor has its own.
+        FeatureControl control = (FeatureControl)ModelSpecificRegister.Read(Msr.IA32_FEATURE_CONTROL);
+        if ((control & FeatureControl.Lock) == 0)
+            ModelSpecificRegister.Write(Msr.IA32_FEATURE_CONTROL, (ulong)(control | FeatureControl.Lock | FeatureControl.VmxOutsideSmx));
         ControlRegister.WriteCr0(ControlRegister.ReadCr0() | (ulong)s_plan.HostCr0);
         ControlRegister.WriteCr4(ControlRegister.ReadCr4() | (ulong)s_plan.RequiredCr4);
         VmxInstructions.On(Current._vmxonRegion);

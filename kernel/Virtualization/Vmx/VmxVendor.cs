@@ -63,7 +63,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         Clear(frame);
         VmxProcessor.Current.Load(context);
         WriteControls(vcpu, context);
-        WriteResetState();
+        WriteResetState(context);
         VmxProcessor.Current.Unload(context);
         Cpu.RestoreInterrupts(interrupts);
         return true;
@@ -566,16 +566,16 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     }
 
     // But for what the entry state sets.
-    private static void WriteResetState()
+    private static void WriteResetState(VmxContext context)
     {
         Write(VmcsField.VmcsLinkPointer, VmcsRegion.NoLinkPointer);
         Write(VmcsField.GuestIa32Debugctl, 0);
         Write(VmcsField.GuestIa32Pat, DefaultPat);
         Write(VmcsField.GuestIa32Efer, 0);
         Write(VmcsField.GuestDr7, (ulong)Dr7.Reset);
-        Write(VmcsField.GuestCr0, (ulong)Cr0.ET);
+        WriteCr0(context, Cr0.ET);
         Write(VmcsField.GuestCr3, 0);
-        Write(VmcsField.GuestCr4, 0);
+        WriteCr4(context, 0);
         Write(VmcsField.GuestRsp, 0);
         Write(VmcsField.GuestRip, 0);
         Write(VmcsField.GuestRflags, (ulong)Rflags.AlwaysOne);

@@ -66,13 +66,6 @@ public class VmxControlPolicyTests
         Assert.Equal(0x1234_501Eul, plan.EptPointer(0x1234_5000));
     }
 
-    [Fact]
-    public void An_unlocked_feature_control_is_to_be_locked_with_VMX_and_a_locked_one_stays()
-    {
-        Assert.Equal(FeatureControl.Lock | FeatureControl.VmxOutsideSmx, Plan(VmxHost.BochsSkylakeX).FeatureControl);
-        Assert.Equal((FeatureControl)5, Plan(VmxHost.SkylakeX).FeatureControl);
-    }
-
     [Theory]
     [InlineData(FeatureControl.Lock, VmxRefusal.Locked)]
     [InlineData(FeatureControl.Lock | FeatureControl.VmxInsideSmx, VmxRefusal.LockedToSmx)]
