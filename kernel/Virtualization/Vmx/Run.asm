@@ -125,44 +125,24 @@ global %1
 %1:
 %endmacro
 
-; Those that can fail return 0, or what RFLAGS says of the failure: 1 VMfailInvalid, 2 VMfailValid.
-%macro STATUS 0
+; One instruction that can fail. Returns 0, or what RFLAGS says of the failure: 1 VMfailInvalid, 2 VMfailValid.
+%macro CHECKED 2+
+ENTRY %1
+    xor eax, eax
+    xor ecx, ecx
+    %2
     setc al
     setz cl
     lea eax, [rax + 2 * rcx]
     ret
 %endmacro
 
-ENTRY VmxOn                             ; (ulong* region)
-    xor eax, eax
-    xor ecx, ecx
-    vmxon [rdi]
-    STATUS
-ENTRY VmxClear                          ; (ulong* vmcs)
-    xor eax, eax
-    xor ecx, ecx
-    vmclear [rdi]
-    STATUS
-ENTRY VmxLoad                           ; (ulong* vmcs)
-    xor eax, eax
-    xor ecx, ecx
-    vmptrld [rdi]
-    STATUS
-ENTRY VmxInvalidateEpt                  ; (type, InveptDescriptor*)
-    xor eax, eax
-    xor ecx, ecx
-    invept rdi, [rsi]
-    STATUS
-ENTRY VmxInvalidateVpid                 ; (type, InvvpidDescriptor*)
-    xor eax, eax
-    xor ecx, ecx
-    invvpid rdi, [rsi]
-    STATUS
-ENTRY VmxWrite                          ; (field, value)
-    xor eax, eax
-    xor ecx, ecx
-    vmwrite rdi, rsi
-    STATUS
+CHECKED VmxOn, vmxon [rdi]              ; (ulong* region)
+CHECKED VmxClear, vmclear [rdi]         ; (ulong* vmcs)
+CHECKED VmxLoad, vmptrld [rdi]          ; (ulong* vmcs)
+CHECKED VmxInvalidateEpt, invept rdi, [rsi]     ; (type, InveptDescriptor*)
+CHECKED VmxInvalidateVpid, invvpid rdi, [rsi]   ; (type, InvvpidDescriptor*)
+CHECKED VmxWrite, vmwrite rdi, rsi      ; (field, value)
 ENTRY VmxRead                           ; (field): 0 where the processor does not have it
     xor eax, eax
     vmread rax, rdi
