@@ -43,6 +43,9 @@ public interface IVirtualizationVendor
     /// </summary>
     static abstract void Unload(Vcpu vcpu);
 
+    /// <summary>Asks for an exit at a time of <see cref="Platform.Clock"/>, if the guest runs then; ulong.MaxValue for none.</summary>
+    static abstract void SetDeadline(Vcpu vcpu, ulong deadline);
+
     /// <summary>Runs the guest until its next exit. Interrupts are off on entry and on at return.</summary>
     static abstract void Enter(Vcpu vcpu);
 

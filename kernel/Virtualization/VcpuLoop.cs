@@ -97,7 +97,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     private static void PrepareEntry(Vcpu vcpu)
     {
         if (vcpu.TimersChanged)
-            vcpu.Machine.ServeTimers(vcpu);
+            ServeTimers(vcpu);
         if (vcpu.HasPendingException)
         {
             vcpu.HasPendingException = false;
@@ -105,6 +105,12 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         }
         if (!vcpu.Apic.IsQuiet)
             DeliverInterrupts(vcpu);
+    }
+
+    private static void ServeTimers(Vcpu vcpu)
+    {
+        vcpu.Machine.ServeTimers(vcpu);
+        TVendor.SetDeadline(vcpu, vcpu.NextEvent);
     }
 
     private static void DeliverInterrupts(Vcpu vcpu)
@@ -604,7 +610,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         {
             if (vcpu.LoadedAt != vcpu.Thread!.Switches)
                 Load(vcpu);
-            vcpu.Machine.ServeTimers(vcpu);
+            ServeTimers(vcpu);
             // What a masked IF keeps out does not end a HLT either, but for NMI and INIT.
             ApicEvents events = vcpu.Apic.Poll(out _);
             ApicEvents waking = ApicEvents.Init;

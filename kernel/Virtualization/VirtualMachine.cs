@@ -193,7 +193,7 @@ public sealed class VirtualMachine
         return found;
     }
 
-    /// <summary>Lets timers expire that are due, and sees to it that the vCPU comes back for the next.</summary>
+    /// <summary>Lets timers expire that are due; the next is <see cref="Vcpu.NextEvent"/>.</summary>
     internal void ServeTimers(Vcpu vcpu)
     {
         vcpu.TimersChanged = false;
@@ -216,7 +216,6 @@ public sealed class VirtualMachine
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
             next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
         vcpu.NextEvent = next;
-        Scheduler.SetRunDeadline(vcpu.Thread!, next);
     }
 
     /// <summary>Whether the guest wrote what the console has not taken yet.</summary>

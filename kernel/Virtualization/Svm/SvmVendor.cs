@@ -8,6 +8,7 @@ using HyperOS.Emulation;
 using HyperOS.Interrupts;
 using HyperOS.Memory;
 using HyperOS.Platform;
+using HyperOS.Scheduling;
 using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
@@ -98,6 +99,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     public static void Unload(Vcpu vcpu)
     {
     }
+
+    public static void SetDeadline(Vcpu vcpu, ulong deadline) => Scheduler.SetRunDeadline(vcpu.Thread!, deadline);
 
     public static void Enter(Vcpu vcpu)
     {

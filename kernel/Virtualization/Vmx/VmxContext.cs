@@ -39,6 +39,9 @@ internal sealed class VmxContext : VendorState
     /// <summary>Generation of the VPID: see <see cref="VmxProcessor"/>.</summary>
     public ulong VpidGeneration;
 
+    /// <summary>When the preemption timer is to end the guest's run, in ticks of the host's time-stamp counter.</summary>
+    public ulong Deadline = ulong.MaxValue;
+
     /// <summary>The next entry drops this guest's translations first.</summary>
     public bool FlushWanted;
 

@@ -6,6 +6,7 @@ using HyperOS.Diagnostics;
 using HyperOS.Emulation;
 using HyperOS.Memory;
 using HyperOS.Platform;
+using HyperOS.Scheduling;
 using HyperOS.Specs.Intel;
 using HyperOS.Specs.X86;
 using static HyperOS.Virtualization.Vmx.VmxInstructions;
@@ -24,6 +25,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
 
     // CR4 bits that nothing here has to know of; the others exit when they change.
     private const Cr4 GuestCr4 = Cr4.PGE | Cr4.TSD | Cr4.DE | Cr4.PCE | Cr4.OSFXSR | Cr4.OSXMMEXCPT;
+
+    // In nanoseconds. The host's interrupts end a run whenever they come, but in Bochs not while the guest, as the host before it, has IF clear.
+    private const ulong LongestRun = 10_000_000;
 
     private const ulong DefaultPat = 0x0007_0406_0007_0406;
 
@@ -77,9 +81,23 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         context.Processor?.Unload(context);
     }
 
+    // The preemption timer is set by one VMWRITE and ends in an exit alone, where the APIC's takes two WRMSRs and an interrupt.
+    public static void SetDeadline(Vcpu vcpu, ulong deadline)
+    {
+        if (!VmxProcessor.Plan.Has(VmxFeatures.PreemptionTimer))
+        {
+            Scheduler.SetRunDeadline(vcpu.Thread!, deadline);
+            return;
+        }
+        ulong now = Clock.Now;
+        ContextOf(vcpu).Deadline = Cpu.ReadTimestamp() + Clock.ToTicks(deadline <= now ? 0 : Math.Min(deadline - now, LongestRun));
+    }
+
     public static void Enter(Vcpu vcpu)
     {
         VmxContext context = ContextOf(vcpu);
+        if (VmxProcessor.Plan.Has(VmxFeatures.PreemptionTimer))
+            SetPreemptionTimer(context.Deadline);
         if (context.FlushWanted)
             VmxProcessor.Flush(context);
         fixed (GuestRegisters* registers = &vcpu.Registers)
@@ -105,6 +123,10 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         switch ((VmExitReason)(reason & (uint)VmExitReasonFlags.BasicReason))
         {
             case VmExitReason.ExternalInterrupt or VmExitReason.IoSmi or VmExitReason.OtherSmi or VmExitReason.InitSignal:
+                exit.Kind = VmExitKind.HostInterrupt;
+                break;
+            case VmExitReason.VmxPreemptionTimerExpired:
+                vcpu.TimersChanged = true;
                 exit.Kind = VmExitKind.HostInterrupt;
                 break;
             case VmExitReason.ExceptionOrNmi:
@@ -374,6 +396,13 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     private static VmxContext ContextOf(Vcpu vcpu) => Unsafe.As<VmxContext>(vcpu.VendorState)!;
 
     private static InterruptibilityState Interruptibility => (InterruptibilityState)Read32(VmcsField.GuestInterruptibilityState);
+
+    private static void SetPreemptionTimer(ulong deadline)
+    {
+        ulong now = Cpu.ReadTimestamp();
+        ulong left = deadline > now ? deadline - now : 0;
+        Write(VmcsField.VmxPreemptionTimerValue, Math.Min(left >> VmxProcessor.Plan.PreemptionTimerShift, uint.MaxValue));
+    }
 
     private static void SetPrimary(VmxContext context, PrimaryProcessorBasedControls controls)
     {
