@@ -34,10 +34,10 @@ public static class GuestProcessors
         SpeculationSwitch.Choose((uint)Speculation.Hooks, (ulong)Speculation.HostSpecCtrl);
         if (!s_host.IsTranslated || mitigations != Mitigations.Auto)
             Log.Write("processors"u8, $"speculation: hooks 0x{(uint)Speculation.Hooks:x}, rows 0x{Speculation.Rows:x}");
-        if (!s_host.IsAmd || s_host.IsTranslated)
+        if (s_host.IsTranslated)
             return;
-        s_microcodeRevision = ModelSpecificRegister.Read(Msr.IA32_BIOS_SIGN_ID);
-        Log.Write("processors"u8, $"microcode revision 0x{s_microcodeRevision:x}");
+        s_microcodeRevision = ReadMicrocodeRevision();
+        Log.Write("processors"u8, $"microcode revision 0x{(s_host.IsAmd ? s_microcodeRevision : s_microcodeRevision >> 32):x}");
     }
 
     /// <summary>The plan's measures that a processor takes once, for itself.</summary>
@@ -69,6 +69,16 @@ public static class GuestProcessors
         PhysicalAddressBits = Host.Read(CpuidLeaf.AddressSizes, 0).Eax & 0xFF,
         MicrocodeRevision = s_microcodeRevision,
     };
+
+    // Intel's processors fill the upper half at CPUID if it was zero before. Intel SDM vol. 3, "Determining the Signature".
+    private static ulong ReadMicrocodeRevision()
+    {
+        if (s_host!.IsAmd)
+            return ModelSpecificRegister.Read(Msr.IA32_BIOS_SIGN_ID);
+        ModelSpecificRegister.Write(Msr.IA32_BIOS_SIGN_ID, 0);
+        Cpu.Identify(CpuidLeaf.Features);
+        return ModelSpecificRegister.Read(Msr.IA32_BIOS_SIGN_ID);
+    }
 
     private sealed class Source : CpuidSource
     {

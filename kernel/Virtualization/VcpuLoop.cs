@@ -454,6 +454,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     {
         ref GuestCpuState state = ref vcpu.Emulator.State;
         TVendor.ReadState(vcpu, ref state);
+        if (state.CPL != 0)
+            return NotPermitted(vcpu); // a processor looks at that before it exits, Bochs' VMX does not
         if (!TryDecode(vcpu, out InterceptedInstruction instruction))
             return ExitAction.Resume;
         int register = instruction.SystemRegister;
