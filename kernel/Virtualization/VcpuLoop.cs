@@ -458,6 +458,9 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             return NotPermitted(vcpu); // a processor looks at that before it exits, Bochs' VMX does not
         if (!TryDecode(vcpu, out InterceptedInstruction instruction))
             return ExitAction.Resume;
+        // Intel SDM vol. 3C, "Instructions That Cause VM Exits Conditionally": this one exits before the processor looks at the privilege level.
+        if (state.CPL != 0)
+            return NotPermitted(vcpu);
         int register = instruction.SystemRegister;
         if (register is 4 or 5)
         {
