@@ -38,8 +38,8 @@ public static class GuestPageWalker
     private const ulong AddressBits = 0x000F_FFFF_FFFF_F000;
     private const ulong AddressBits32 = 0xFFFF_F000;
 
-    /// <summary>PAE page-directory-pointer entries: bits 2:1 and 8:5.</summary>
-    private const ulong PaePointerReserved = 0x1E6;
+    /// <summary>PAE page-directory-pointer entries: bits 2:1 and 8:5. Bit 5 is let pass: QEMU sets it, as the accessed bit of any other entry.</summary>
+    private const ulong PaePointerReserved = 0x1C6;
 
     /// <summary>PAE entries: bits 62:52, which long mode leaves to software.</summary>
     private const ulong PaeReserved = 0x7FF0_0000_0000_0000;
