@@ -43,7 +43,7 @@ public partial class ConformanceTests(ITestOutputHelper output)
     internal static IReadOnlyList<TestVm> Guests { get; } =
     [
         new("apic"), new("pic"), new("timers"), new("uart"), new("exceptions"), new("events"), new("nmi") { Memory = "256MiB" },
-        new("debug"), new("policy"), new("memory"), new("mmio"), new("strings"),
+        new("debug"), new("policy"), new("memory"), new("mmio"), new("strings"), new("modes"), new("xsave"),
     ];
 
     public static TheoryData<Conforming, string> Runs
