@@ -87,6 +87,16 @@ public partial class ConformanceTests(ITestOutputHelper output)
             Assert.Contains($"vm {guest.Name}: stopped: exit code 0\n", machine.Log, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_triple_fault_stops_the_guest_in_any_mode()
+    {
+        TestVm[] guests = [.. "plsr".Select(mode => new TestVm($"triple-{mode}") { Guest = "triple", CommandLine = $"{mode}" })];
+        await using Machine machine = Machine.Start(TestVms.Options("poweroff", guests));
+        await machine.WaitForLine("all machines have stopped: power off");
+        foreach (TestVm guest in guests)
+            Assert.Contains($"vm {guest.Name}: stopped: triple fault\n", machine.Log, StringComparison.Ordinal);
+    }
+
     // Guests that do not come to an end cost the others nothing: what there is is judged.
     private static async Task<string> RunAll(Conforming conforming)
     {

@@ -293,6 +293,7 @@ FIRST_VECTOR        equ 18              ; of the legal ones 17 has a stub that e
     cmp dword [r15 + APIC_CURRENT], 0
     CHECK ne, "the periodic timer goes on"
     mov dword [r15 + APIC_TIMER], MASKED + 0x20061
+    call Linger                         ; one may have come just before
     mov dword [r15 + APIC_INITIAL], 1000
     mov ebx, [Counts + 0x61 * 4]
     call Linger
