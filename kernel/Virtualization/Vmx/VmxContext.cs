@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HyperOS.Core;
+using HyperOS.Memory;
 using HyperOS.Specs.Intel;
 using HyperOS.Specs.X86;
 
@@ -20,10 +22,18 @@ internal struct VmxRunState
 }
 
 /// <summary>What VMX keeps for a vCPU: the VMCS's frame, and what the VMCS does not hold.</summary>
-internal sealed class VmxContext : VendorState
+internal sealed unsafe class VmxContext : VendorState
 {
+    // Offset of VTPR in the virtual-APIC page, as of TPR in the local APIC's. Intel SDM vol. 3, "Virtual APIC State".
+    private const int VtprOffset = 0x80;
+
+    private readonly uint* _vtpr;
+
     /// <summary>The frame of the VMCS.</summary>
     public readonly HostPhysicalAddress Frame;
+
+    /// <summary>The frame of the virtual-APIC page, of which only VTPR is in use: the rest of the registers are <see cref="Vcpu.Apic"/>'s.</summary>
+    public readonly HostPhysicalAddress VirtualApicPage;
 
     /// <summary>The machine's, for INVEPT.</summary>
     public readonly ulong EptPointer;
@@ -51,8 +61,9 @@ internal sealed class VmxContext : VendorState
     /// <summary>The VM-entry interruption information as the VMCS has it; an exit clears it.</summary>
     public uint EventInLine;
 
-    /// <summary>As the VMCS has them.</summary>
+    // As the VMCS has them.
     public PrimaryProcessorBasedControls Primary;
+    public uint TprThreshold;
 
     /// <summary>What the guest reads of the CR0 bits that are the host's.</summary>
     public Cr0 Cr0Shadow;
@@ -66,9 +77,14 @@ internal sealed class VmxContext : VendorState
     // MSRs that guests reach without an exit and the VMCS does not hold, while another vCPU has the processor.
     public ulong STAR, LSTAR, CSTAR, SFMASK, KernelGSbase;
 
-    public VmxContext(HostPhysicalAddress frame, ulong eptPointer)
+    public VmxContext(HostPhysicalAddress frame, HostPhysicalAddress virtualApicPage, ulong eptPointer)
     {
         Frame = frame;
+        VirtualApicPage = virtualApicPage;
         EptPointer = eptPointer;
+        _vtpr = (uint*)Unsafe.AsPointer(ref PhysicalMemory.Structure<uint>(new HostPhysicalAddress(virtualApicPage.Value + VtprOffset)));
     }
+
+    /// <summary>TPR as the guest reads and writes it through CR8.</summary>
+    public ref uint Vtpr => ref *_vtpr;
 }

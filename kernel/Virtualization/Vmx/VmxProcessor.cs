@@ -18,7 +18,7 @@ internal sealed unsafe class VmxProcessor
 {
     // What this room makes use of, where the processor has it.
     private const VmxFeatures Driven = VmxFeatures.EptPages2MiB | VmxFeatures.EptAccessedDirty | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
-        | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.Rdtscp | VmxFeatures.Invpcid;
+        | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.Rdtscp | VmxFeatures.Invpcid;
 
     private const int VpidCount = ushort.MaxValue + 1;
 

@@ -59,9 +59,12 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
 
     public static bool TryCreate(Vcpu vcpu)
     {
-        if (!VmxProcessor.TryAllocateRegion(vcpu.Machine.Owner, out HostPhysicalAddress frame))
+        if (!VmxProcessor.TryAllocateRegion(vcpu.Machine.Owner, out HostPhysicalAddress frame)
+            || !FrameAllocator.TryAllocateZeroed(vcpu.Machine.Owner, FrameZone.Any, out HostPhysicalAddress virtualApicPage))
+        {
             return false;
-        VmxContext context = new(frame, VmxProcessor.Plan.EptPointer(vcpu.Machine.NestedTables.Root.Value));
+        }
+        VmxContext context = new(frame, virtualApicPage, VmxProcessor.Plan.EptPointer(vcpu.Machine.NestedTables.Root.Value));
         vcpu.VendorState = context;
         bool interrupts = Cpu.SaveAndDisableInterrupts();
         Clear(frame);
@@ -98,6 +101,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         VmxContext context = ContextOf(vcpu);
         if (VmxProcessor.Plan.Has(VmxFeatures.PreemptionTimer))
             SetPreemptionTimer(context.Deadline);
+        if (VmxProcessor.Plan.Has(VmxFeatures.TprShadow))
+            SetTaskPriority(vcpu, context);
         if (context.FlushWanted)
             VmxProcessor.Flush(context);
         fixed (GuestRegisters* registers = &vcpu.Registers)
@@ -117,6 +122,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             return;
         }
         context.EventInLine = 0;
+        if (VmxProcessor.Plan.Has(VmxFeatures.TprShadow) && context.Vtpr >> 4 != vcpu.Apic.Cr8)
+            vcpu.Apic.Cr8 = context.Vtpr >> 4;
         uint vectoring = Read32(VmcsField.IdtVectoringInformationField);
         if ((vectoring & InterruptionInformation.Valid) != 0)
             Reinject(context, vectoring);
@@ -147,7 +154,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             case VmExitReason.Hlt:
                 exit.Kind = VmExitKind.Hlt;
                 break;
-            case VmExitReason.InterruptWindow:
+            case VmExitReason.InterruptWindow or VmExitReason.TprBelowThreshold:
                 exit.Kind = VmExitKind.InterruptWindow;
                 break;
             case VmExitReason.NmiWindow:
@@ -404,6 +411,19 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         Write(VmcsField.VmxPreemptionTimerValue, Math.Min(left >> VmxProcessor.Plan.PreemptionTimerShift, uint.MaxValue));
     }
 
+    // While something waits, whatever lowers the priority exits: it may let it come. Entry demands a threshold not above VTPR.
+    private static void SetTaskPriority(Vcpu vcpu, VmxContext context)
+    {
+        uint priority = vcpu.Apic.Cr8;
+        if (context.Vtpr >> 4 != priority)
+            context.Vtpr = priority << 4;
+        uint threshold = vcpu.Apic.IsQuiet ? 0 : priority;
+        if (threshold == context.TprThreshold)
+            return;
+        context.TprThreshold = threshold;
+        Write(VmcsField.TprThreshold, threshold);
+    }
+
     private static void SetPrimary(VmxContext context, PrimaryProcessorBasedControls controls)
     {
         if (controls == context.Primary)
@@ -589,6 +609,11 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         Write(VmcsField.VmEntryInterruptionInformationField, 0);
         Write(VmcsField.AddressOfMsrBitmaps, VmxProcessor.MsrBitmap.Value);
         Write(VmcsField.EptPointer, context.EptPointer);
+        if (plan.Has(VmxFeatures.TprShadow))
+        {
+            Write(VmcsField.VirtualApicAddress, context.VirtualApicPage.Value);
+            Write(VmcsField.TprThreshold, 0);
+        }
         Write(VmcsField.TscOffset, vcpu.Machine.Clock.TscOffset);
         Write(VmcsField.Cr0GuestHostMask, (ulong)(HostCr0 | plan.GuestCr0));
         Write(VmcsField.Cr4GuestHostMask, (ulong)~GuestCr4);
