@@ -454,8 +454,6 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     {
         ref GuestCpuState state = ref vcpu.Emulator.State;
         TVendor.ReadState(vcpu, ref state);
-        if (state.CPL != 0)
-            return NotPermitted(vcpu); // a processor looks at that before it exits, Bochs' VMX does not
         if (!TryDecode(vcpu, out InterceptedInstruction instruction))
             return ExitAction.Resume;
         // Intel SDM vol. 3C, "Instructions That Cause VM Exits Conditionally": this one exits before the processor looks at the privilege level.
