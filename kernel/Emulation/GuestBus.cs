@@ -46,6 +46,15 @@ public abstract class GuestBus
     /// <returns>False where there is no code to be had.</returns>
     public abstract bool ReadCode(GuestPhysicalAddress address, Span<byte> destination);
 
+    /// <summary>As <see cref="ReadCode"/>, from a linear address, where the kernel knows without a walk that the guest's tables lead to the code.</summary>
+    /// <returns>False where they have to be walked.</returns>
+    public virtual bool TryReadCode(ref readonly GuestCpuState state, ulong linear, Span<byte> destination) => false;
+
+    /// <summary>A walk led from a linear address to code: what <see cref="TryReadCode"/> may know from now on.</summary>
+    public virtual void RememberCode(ref readonly GuestCpuState state, ulong linear, GuestPhysicalAddress address)
+    {
+    }
+
     /// <summary>Port input of 1, 2 or 4 bytes for INS; the processor has checked the guest's I/O permission before the exit.</summary>
     public abstract BusResult Input(ushort port, int size, out uint value);
 

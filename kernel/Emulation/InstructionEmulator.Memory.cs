@@ -54,10 +54,15 @@ public sealed partial class InstructionEmulator
             linear = unchecked(State.CS.Base + offset) & uint.MaxValue;
         }
         count = (int)Math.Min((ulong)count, Size.Page - (linear & (Size.Page - 1)));
-        if (!Translate(linear, PageAccess.Execute, out ulong physical))
-            return false;
-        if (!_bus.ReadCode(new GuestPhysicalAddress(physical), new Span<byte>(_code, _codeLength, count)))
-            return Stop(EmulationOutcome.Refused);
+        Span<byte> destination = new(_code, _codeLength, count);
+        if (!_bus.TryReadCode(in State, linear, destination))
+        {
+            if (!Translate(linear, PageAccess.Execute, out ulong physical))
+                return false;
+            if (!_bus.ReadCode(new GuestPhysicalAddress(physical), destination))
+                return Stop(EmulationOutcome.Refused);
+            _bus.RememberCode(in State, linear, new GuestPhysicalAddress(physical));
+        }
         _codeLength += count;
         return true;
     }

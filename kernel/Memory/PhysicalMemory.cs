@@ -31,6 +31,14 @@ public static unsafe class PhysicalMemory
     /// <summary>A paging structure: 512 entries, 4 KiB.</summary>
     public static Span<ulong> Table(HostPhysicalAddress frame) => new(Pointer(frame, Size.Page), 512);
 
+    /// <summary>The page that holds an address.</summary>
+    public static PhysicalPage Page(HostPhysicalAddress address) =>
+        new((byte*)Pointer(new HostPhysicalAddress(address.Value & ~(Size.Page - 1)), Size.Page));
+
+    /// <summary>The aligned word of 8 bytes that holds an address.</summary>
+    public static PhysicalWord Word(HostPhysicalAddress address) =>
+        new((ulong*)Pointer(new HostPhysicalAddress(address.Value & ~(ulong)(sizeof(ulong) - 1)), sizeof(ulong)));
+
     /// <summary>A hardware structure in a frame of its own. For the VMRUN and VMLAUNCH edge.</summary>
     public static ref T Structure<T>(HostPhysicalAddress frame) where T : unmanaged => ref *(T*)Pointer(frame, (ulong)sizeof(T));
 

@@ -34,6 +34,7 @@ public sealed class Vcpu
     public readonly GuestMsrs Msrs = new();
     public readonly InstructionEmulator Emulator;
     internal readonly GuestBus Bus;
+    internal readonly CodePages CodePages;
 
     /// <summary>Set and read by the vendor alone.</summary>
     internal VendorState? VendorState;
@@ -86,6 +87,7 @@ public sealed class Vcpu
         Index = index;
         Apic = apic;
         ExtendedState = extendedState;
+        CodePages = new CodePages(machine.Memory);
         Bus = new VcpuBus(this);
         Emulator = new InstructionEmulator(Bus);
         Emulator.State.PhysicalAddressBits = (byte)machine.Cpuid.PhysicalAddressBits;

@@ -2,6 +2,7 @@ using System;
 using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Emulation;
+using HyperOS.Memory;
 
 namespace HyperOS.Virtualization;
 
@@ -59,6 +60,20 @@ internal sealed class VcpuBus : GuestBus
         GuestPhysicalAddress address, ulong expectedLow, ulong expectedHigh, ulong replacementLow, ulong replacementHigh) => BusResult.Refused;
 
     public override bool ReadCode(GuestPhysicalAddress address, Span<byte> destination) => Machine.Memory.TryRead(address, destination);
+
+    public override bool TryReadCode(ref readonly GuestCpuState state, ulong linear, Span<byte> destination)
+    {
+        if (!state.IsLongMode || !_vcpu.CodePages.TryFind(linear, state.CR3, state.CR4, out PhysicalPage page))
+            return false;
+        page.Bytes.Slice((int)(linear & PageMask), destination.Length).CopyTo(destination);
+        return true;
+    }
+
+    public override void RememberCode(ref readonly GuestCpuState state, ulong linear, GuestPhysicalAddress address)
+    {
+        if (state.IsLongMode)
+            _vcpu.CodePages.Remember(linear, state.CR3, state.CR4, address);
+    }
 
     public override BusResult Input(ushort port, int size, out uint value)
     {

@@ -28,26 +28,29 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         VirtualMachine machine = vcpu.Machine;
         KernelThread thread = vcpu.Thread!;
         ulong exitedAt = Cpu.ReadTimestamp();
+        ref ExitCost cost = ref vcpu.Costs[(int)VmExitKind.HostInterrupt];
         while (!machine.IsStopping)
         {
             if (vcpu.LoadedAt != thread.Switches)
                 Load(vcpu);
-            PrepareEntry(vcpu);
+            if (vcpu.TimersChanged || vcpu.HasPendingException || !vcpu.Apic.IsQuiet)
+                PrepareEntry(vcpu);
             Cpu.DisableInterrupts();
             if (thread.WantsAttention)
             {
                 Cpu.EnableInterrupts();
                 vcpu.TimersChanged = true; // the wake may have been the timer's
-                Charge(vcpu, exitedAt);
+                Charge(ref cost, exitedAt);
                 Scheduler.Attend();
                 exitedAt = Cpu.ReadTimestamp();
                 continue;
             }
-            ulong enteredAt = Charge(vcpu, exitedAt);
+            ulong enteredAt = Charge(ref cost, exitedAt);
             TVendor.Enter(vcpu);
             exitedAt = Cpu.ReadTimestamp();
             TVendor.Decode(vcpu);
-            vcpu.Costs[(int)vcpu.Exit.Kind].Count++;
+            cost = ref vcpu.Costs[(int)vcpu.Exit.Kind];
+            unchecked { cost.Count++; }
             if (ExitTrace.IsOn)
                 Trace(vcpu, enteredAt, exitedAt);
             switch (Handle(vcpu))
@@ -59,13 +62,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 case ExitAction.Halt:
                     if (!TVendor.AdvanceRip(vcpu))
                         StopUndecodable(vcpu);
-                    Charge(vcpu, exitedAt);
+                    Charge(ref cost, exitedAt);
                     Halt(vcpu);
                     exitedAt = Cpu.ReadTimestamp();
                     break;
             }
         }
-        Charge(vcpu, exitedAt);
+        Charge(ref cost, exitedAt);
     }
 
     // Other threads have run: the vCPU's state goes into the processor again, before anything asks the vendor for it.
@@ -79,11 +82,10 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     }
 
     // Books the time since an exit on its kind. Returns what time it is.
-    private static ulong Charge(Vcpu vcpu, ulong exitedAt)
+    private static ulong Charge(ref ExitCost cost, ulong exitedAt)
     {
         ulong now = Cpu.ReadTimestamp();
-        ref ulong cycles = ref vcpu.Costs[(int)vcpu.Exit.Kind].Cycles;
-        cycles = unchecked(cycles + now - exitedAt);
+        cost.Cycles = unchecked(cost.Cycles + now - exitedAt);
         return now;
     }
 
@@ -148,6 +150,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             TVendor.RequestNmiWindow(vcpu); // after an interrupt that has gone in before it, too
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ExitAction Handle(Vcpu vcpu) => vcpu.Exit.Kind switch
     {
         VmExitKind.HostInterrupt => ExitAction.Resume,
@@ -175,12 +178,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static ExitAction Cpuid(Vcpu vcpu)
     {
+        ref GeneralRegisters registers = ref vcpu.Registers.General;
         CpuidResult result = vcpu.Machine.Cpuid.Answer(
-            unchecked((uint)vcpu[GeneralRegister.RAX]), unchecked((uint)vcpu[GeneralRegister.RCX]), in vcpu.CpuidState);
-        vcpu[GeneralRegister.RAX] = result.Eax;
-        vcpu[GeneralRegister.RBX] = result.Ebx;
-        vcpu[GeneralRegister.RCX] = result.Ecx;
-        vcpu[GeneralRegister.RDX] = result.Edx;
+            unchecked((uint)registers[(int)GeneralRegister.RAX]), unchecked((uint)registers[(int)GeneralRegister.RCX]), in vcpu.CpuidState);
+        registers[(int)GeneralRegister.RAX] = result.Eax;
+        registers[(int)GeneralRegister.RBX] = result.Ebx;
+        registers[(int)GeneralRegister.RCX] = result.Ecx;
+        registers[(int)GeneralRegister.RDX] = result.Edx;
         return ExitAction.AdvanceRip;
     }
 

@@ -32,10 +32,24 @@ public sealed class CpuidPolicy
     // AMD's leaf 8000_0001h EDX repeats these bits of leaf 1 EDX; APIC follows the vCPU.
     private const uint RepeatedFeatures = 0x0183F1FF;
 
-    // By slot of the leaf: where its results begin (0, where all is zero, for leaves that are not there) and how many subleaves it
-    // has (0: it looks at EAX alone).
-    private readonly byte[] _first = new byte[BasicSlots + HypervisorSlots + ExtendedSlots];
-    private readonly byte[] _subleaves = new byte[BasicSlots + HypervisorSlots + ExtendedSlots];
+    private static ReadOnlySpan<uint> FollowingVcpu =>
+    [
+        CpuidLeaf.Features, CpuidLeaf.Topology, CpuidLeaf.ExtendedState, CpuidLeaf.ExtendedFeatures, CpuidLeaf.ProcessorTopology,
+    ];
+
+    private struct Leaf
+    {
+        /// <summary>Where its results begin: 0, where all is zero, for leaves that are not there.</summary>
+        public byte First;
+
+        /// <summary>How many it has; 0: it looks at EAX alone.</summary>
+        public byte Subleaves;
+
+        /// <summary>What the table says is not all: see <see cref="Complete"/>.</summary>
+        public bool FollowsVcpu;
+    }
+
+    private readonly Leaf[] _leaves = new Leaf[BasicSlots + HypervisorSlots + ExtendedSlots];
     private readonly CpuidResult[] _results = new CpuidResult[Capacity];
     private int _used = 1;
 
@@ -46,6 +60,8 @@ public sealed class CpuidPolicy
         Traits = FindTraits(host, guest, XCR0);
         CpuidRows.Show(new Builder(this, host));
         Compute(host, guest);
+        foreach (uint leaf in FollowingVcpu)
+            _leaves[Slot(leaf)].FollowsVcpu = true;
         PhysicalAddressBits = Math.Max(Result(CpuidLeaf.AddressSizes, 0).Eax & 0xFF, 32);
     }
 
@@ -59,16 +75,25 @@ public sealed class CpuidPolicy
     public uint PhysicalAddressBits { get; }
 
     /// <summary>What the guest's CPUID instruction returns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public CpuidResult Answer(uint leaf, uint subleaf, in CpuidVcpuState vcpu)
     {
         int slot = Slot(leaf);
         if (slot < 0)
             return default;
-        int index = _first[slot];
-        uint subleaves = _subleaves[slot];
-        if (subleaves != 0)
-            index = subleaf < subleaves ? index + (int)subleaf : 0;
+        ref readonly Leaf row = ref _leaves[slot];
+        int index = row.First;
+        if (row.Subleaves != 0)
+            index = subleaf < row.Subleaves ? index + (int)subleaf : 0;
         CpuidResult result = _results[index];
+        if (row.FollowsVcpu)
+            Complete(ref result, leaf, subleaf, in vcpu);
+        return result;
+    }
+
+    // What the leaves of FollowingVcpu show depends on the vCPU's identity, its APIC's mode, CR4 and XCR0.
+    private void Complete(ref CpuidResult result, uint leaf, uint subleaf, in CpuidVcpuState vcpu)
+    {
         switch (leaf)
         {
             case CpuidLeaf.Features:
@@ -97,14 +122,13 @@ public sealed class CpuidPolicy
                 result.Ebx = vcpu.ApicId & 0xFF;
                 break;
         }
-        return result;
     }
 
     /// <summary>The table's entry, before the vCPU's state is put in: for policies that follow CPUID.</summary>
     public CpuidResult Result(uint leaf, uint subleaf)
     {
         int slot = Slot(leaf);
-        return slot < 0 || subleaf != 0 && subleaf >= _subleaves[slot] ? default : _results[_first[slot] + (int)subleaf];
+        return slot < 0 || subleaf != 0 && subleaf >= _leaves[slot].Subleaves ? default : _results[_leaves[slot].First + (int)subleaf];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -132,14 +156,15 @@ public sealed class CpuidPolicy
     private ref CpuidResult Entry(uint leaf, uint subleaf)
     {
         int slot = Slot(leaf);
-        if (_first[slot] == 0)
+        ref Leaf row = ref _leaves[slot];
+        if (row.First == 0)
         {
             byte subleaves = SubleavesOf(leaf);
-            _first[slot] = (byte)_used;
-            _subleaves[slot] = subleaves;
+            row.First = (byte)_used;
+            row.Subleaves = subleaves;
             _used += Math.Max(subleaves, (byte)1);
         }
-        return ref _results[_first[slot] + (int)subleaf];
+        return ref _results[row.First + (int)subleaf];
     }
 
     private static Xcr0 StateComponents(HostCpuid host, Xcr0 switched)

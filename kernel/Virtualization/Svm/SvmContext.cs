@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using HyperOS.Core;
-using HyperOS.Emulation;
 using HyperOS.Memory;
 using HyperOS.Specs.Amd;
 
@@ -13,6 +12,9 @@ internal sealed unsafe class SvmContext : VendorState
     public readonly HostPhysicalAddress Frame;
 
     private readonly Vmcb* _vmcb;
+
+    /// <summary>The vCPU's registers, which the world switch loads and saves.</summary>
+    public readonly GuestRegisters* Registers;
 
     /// <summary>The processor that runs it, as long as nothing else was run there in between.</summary>
     public SvmProcessor? Processor;
@@ -27,6 +29,9 @@ internal sealed unsafe class SvmContext : VendorState
     /// <summary>Parts of the VMCB that the processor may take from its cache. Cleared by whoever changes one.</summary>
     public VmcbCleanBits Clean;
 
+    /// <summary>What of an unchanged VMCB the processor caches.</summary>
+    public readonly VmcbCleanBits Cached = SvmProcessor.CleanBits;
+
     /// <summary>An NMI was injected and its handler has not returned.</summary>
     public bool NmiBlocked;
 
@@ -37,21 +42,10 @@ internal sealed unsafe class SvmContext : VendorState
     public bool IsStepping, StepSetsTrap;
     public ulong StepFrom;
 
-    // The page that the last intercepted instruction was fetched from, to fetch the next without a walk. What is read through it is
-    // compared with what the exit says, so a stale entry costs only the walk.
-    public ulong CodeCr3 = ulong.MaxValue, CodePage;
-    public HostPhysicalAddress CodeFrame;
-
-    // The instruction measured last, under the same condition.
-    public ulong MeasuredRip = ulong.MaxValue;
-    public uint MeasuredOffset;
-    public ushort MeasuredBytes;
-    public InterceptedOperation MeasuredOperation;
-    public int MeasuredLength;
-
-    public SvmContext(HostPhysicalAddress frame)
+    public SvmContext(Vcpu vcpu, HostPhysicalAddress frame)
     {
         Frame = frame;
+        Registers = (GuestRegisters*)Unsafe.AsPointer(ref vcpu.Registers);
         _vmcb = (Vmcb*)Unsafe.AsPointer(ref PhysicalMemory.Structure<Vmcb>(frame));
     }
 

@@ -69,7 +69,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     {
         if (!FrameAllocator.TryAllocateZeroed(vcpu.Machine.Owner, FrameZone.Any, out HostPhysicalAddress frame))
             return false;
-        vcpu.VendorState = new SvmContext(frame);
+        vcpu.VendorState = new SvmContext(vcpu, frame);
         ref Vmcb vmcb = ref VmcbOf(vcpu);
         ref VmcbControlArea control = ref vmcb.Control;
         control.InterceptCr = InterceptCr.CR4_WRITE | InterceptCr.CR8_WRITE;
@@ -102,15 +102,17 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void SetDeadline(Vcpu vcpu, ulong deadline) => Scheduler.SetRunDeadline(vcpu.Thread!, deadline);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Enter(Vcpu vcpu)
     {
         SvmContext context = ContextOf(vcpu);
         ref Vmcb vmcb = ref context.Vmcb;
+        SvmProcessor processor = context.Processor!;
         if (context.EntryChanges)
         {
             if (context.NmiEnds)
                 StepOverReturn(context, ref vmcb);
-            context.Processor!.PrepareEntry(context);
+            processor.PrepareEntry(context);
         }
         // The guest reads CR8 from here: AMD APM vol. 2, "Virtualizing APIC.TPR". Its writes exit, for they may let an interrupt come.
         ulong priority = vcpu.Apic.Cr8;
@@ -121,12 +123,12 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         }
         vmcb.Control.VmcbCleanBits = context.Clean;
         vmcb.Save.RAX = vcpu.Registers.General[0];
-        fixed (GuestRegisters* registers = &vcpu.Registers)
-            Run(registers, context.Frame.Value, context.Processor!.HostVmcb.Value);
+        Run(context.Registers, context.Frame.Value, processor.HostVmcb.Value);
         vcpu.Registers.General[0] = vmcb.Save.RAX;
-        context.Clean = SvmProcessor.CleanBits;
+        context.Clean = context.Cached;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Decode(Vcpu vcpu)
     {
         SvmContext context = ContextOf(vcpu);
@@ -140,9 +142,23 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
             case SvmExitCode.VMEXIT_INTR or SvmExitCode.VMEXIT_NMI or SvmExitCode.VMEXIT_SMI or SvmExitCode.VMEXIT_INIT:
                 exit.Kind = VmExitKind.HostInterrupt;
                 break;
+            case SvmExitCode.VMEXIT_VINTR:
+                exit.Kind = VmExitKind.InterruptWindow;
+                break;
             case SvmExitCode.VMEXIT_CPUID:
                 exit.Kind = VmExitKind.Cpuid;
                 exit.Instruction = InterceptedOperation.CPUID;
+                break;
+            case SvmExitCode.VMEXIT_IRET:
+                exit.Kind = VmExitKind.NmiWindow;
+                break;
+            case SvmExitCode.VMEXIT_INVD:
+                exit.Kind = VmExitKind.NoOperation;
+                exit.Instruction = InterceptedOperation.INVD;
+                break;
+            case SvmExitCode.VMEXIT_HLT:
+                exit.Kind = VmExitKind.Hlt;
+                exit.Instruction = InterceptedOperation.HLT;
                 break;
             case SvmExitCode.VMEXIT_IOIO:
                 DecodePort(ref exit, control.EXITINFO1);
@@ -151,25 +167,45 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 exit.Kind = control.EXITINFO1 == 0 ? VmExitKind.ReadMsr : VmExitKind.WriteMsr;
                 exit.Instruction = control.EXITINFO1 == 0 ? InterceptedOperation.RDMSR : InterceptedOperation.WRMSR;
                 break;
-            case SvmExitCode.VMEXIT_HLT:
-                exit.Kind = VmExitKind.Hlt;
-                exit.Instruction = InterceptedOperation.HLT;
-                break;
-            case SvmExitCode.VMEXIT_VINTR:
-                exit.Kind = VmExitKind.InterruptWindow;
-                break;
-            case SvmExitCode.VMEXIT_NPF:
-                exit.Kind = VmExitKind.NestedFault;
-                exit.Address = new GuestPhysicalAddress(control.EXITINFO2);
-                exit.Flag = (control.EXITINFO1 & (ulong)NestedPageFaultErrorCode.RW) != 0;
-                exit.IsFinalAccess = (control.EXITINFO1 & (ulong)(NestedPageFaultErrorCode.GuestTableWalk | NestedPageFaultErrorCode.ID)) == 0;
+            case SvmExitCode.VMEXIT_SHUTDOWN:
+                exit.Kind = VmExitKind.Shutdown;
                 break;
             case SvmExitCode.VMEXIT_VMMCALL:
                 exit.Kind = VmExitKind.Hypercall;
                 exit.Instruction = InterceptedOperation.VMMCALL;
                 break;
-            case SvmExitCode.VMEXIT_IRET:
-                exit.Kind = VmExitKind.NmiWindow;
+            case SvmExitCode.VMEXIT_WBINVD:
+                exit.Kind = VmExitKind.NoOperation;
+                exit.Instruction = InterceptedOperation.WBINVD;
+                break;
+            case SvmExitCode.VMEXIT_XSETBV:
+                exit.Kind = VmExitKind.Xsetbv;
+                break;
+            case SvmExitCode.VMEXIT_RDPMC or SvmExitCode.VMEXIT_RDPRU:
+                exit.Kind = VmExitKind.NotPermitted;
+                break;
+            case SvmExitCode.VMEXIT_VMRUN or SvmExitCode.VMEXIT_VMLOAD or SvmExitCode.VMEXIT_VMSAVE or SvmExitCode.VMEXIT_STGI or SvmExitCode.VMEXIT_CLGI
+                or SvmExitCode.VMEXIT_SKINIT or SvmExitCode.VMEXIT_INVLPGA or SvmExitCode.VMEXIT_MONITOR or SvmExitCode.VMEXIT_MWAIT
+                or SvmExitCode.VMEXIT_MWAIT_CONDITIONAL:
+                exit.Kind = VmExitKind.Undefined;
+                break;
+            default:
+                DecodeOther(context, ref vmcb, ref exit, stepped);
+                break;
+        }
+    }
+
+    // What is no instruction's intercept, whose codes lie close together.
+    private static void DecodeOther(SvmContext context, ref Vmcb vmcb, ref VmExit exit, bool stepped)
+    {
+        ref VmcbControlArea control = ref vmcb.Control;
+        switch (control.EXITCODE)
+        {
+            case SvmExitCode.VMEXIT_NPF:
+                exit.Kind = VmExitKind.NestedFault;
+                exit.Address = new GuestPhysicalAddress(control.EXITINFO2);
+                exit.Flag = (control.EXITINFO1 & (ulong)NestedPageFaultErrorCode.RW) != 0;
+                exit.IsFinalAccess = (control.EXITINFO1 & (ulong)(NestedPageFaultErrorCode.GuestTableWalk | NestedPageFaultErrorCode.ID)) == 0;
                 break;
             case SvmExitCode.VMEXIT_EXCP1 when stepped:
                 exit.Kind = VmExitKind.HostInterrupt;
@@ -187,28 +223,6 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 break;
             case >= SvmExitCode.VMEXIT_DR0_READ and <= SvmExitCode.VMEXIT_DR15_WRITE:
                 exit.Kind = VmExitKind.DebugRegister;
-                break;
-            case SvmExitCode.VMEXIT_XSETBV:
-                exit.Kind = VmExitKind.Xsetbv;
-                break;
-            case SvmExitCode.VMEXIT_WBINVD:
-                exit.Kind = VmExitKind.NoOperation;
-                exit.Instruction = InterceptedOperation.WBINVD;
-                break;
-            case SvmExitCode.VMEXIT_INVD:
-                exit.Kind = VmExitKind.NoOperation;
-                exit.Instruction = InterceptedOperation.INVD;
-                break;
-            case SvmExitCode.VMEXIT_RDPMC or SvmExitCode.VMEXIT_RDPRU:
-                exit.Kind = VmExitKind.NotPermitted;
-                break;
-            case SvmExitCode.VMEXIT_VMRUN or SvmExitCode.VMEXIT_VMLOAD or SvmExitCode.VMEXIT_VMSAVE or SvmExitCode.VMEXIT_STGI or SvmExitCode.VMEXIT_CLGI
-                or SvmExitCode.VMEXIT_SKINIT or SvmExitCode.VMEXIT_INVLPGA or SvmExitCode.VMEXIT_MONITOR or SvmExitCode.VMEXIT_MWAIT
-                or SvmExitCode.VMEXIT_MWAIT_CONDITIONAL:
-                exit.Kind = VmExitKind.Undefined;
-                break;
-            case SvmExitCode.VMEXIT_SHUTDOWN:
-                exit.Kind = VmExitKind.Shutdown;
                 break;
             case SvmExitCode.VMEXIT_INVALID or SvmExitCode.VMEXIT_INVALID_QEMU:
                 exit.Kind = VmExitKind.EntryFailure;
@@ -233,33 +247,41 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AdvanceRip(Vcpu vcpu)
     {
         ref Vmcb vmcb = ref VmcbOf(vcpu);
         ref VmcbStateSaveArea save = ref vmcb.Save;
+        ulong next;
         if (vmcb.Control.EXITCODE == SvmExitCode.VMEXIT_IOIO)
         {
-            save.RIP = vmcb.Control.EXITINFO2;
+            next = vmcb.Control.EXITINFO2;
         }
         else if (vmcb.Control.nRIP != 0)
         {
-            save.RIP = vmcb.Control.nRIP;
+            next = vmcb.Control.nRIP;
         }
         else
         {
-            if (!SvmInstructionLength.TryGet(vcpu, ref save, out int length))
+            bool is64Bit = (save.EFER & Efer.LMA) != 0 && (save.CS.Attributes & SegmentAttributes.L) != 0;
+            if (!SvmInstructionLength.TryGet(vcpu, ref save, is64Bit, out int length))
                 return false;
-            ulong next = unchecked(save.RIP + (ulong)length);
-            save.RIP = (save.CS.Attributes & SegmentAttributes.L) != 0 ? next : unchecked((uint)next);
+            next = unchecked(save.RIP + (uint)length);
+            if (!is64Bit)
+                next = unchecked((uint)next);
         }
+        save.RIP = next;
         vmcb.Control.INTERRUPT_SHADOW &= ~InterruptShadow.INTERRUPT_SHADOW;
         if ((save.RFLAGS & Rflags.TF) != 0)
-        {
-            save.DR6 |= Dr6.BS;
-            ContextOf(vcpu).Clean &= ~VmcbCleanBits.DRx;
-            vcpu.QueueException(ExceptionVector.DB);
-        }
+            TrapSingleStep(vcpu, ref save);
         return true;
+    }
+
+    private static void TrapSingleStep(Vcpu vcpu, ref VmcbStateSaveArea save)
+    {
+        save.DR6 |= Dr6.BS;
+        ContextOf(vcpu).Clean &= ~VmcbCleanBits.DRx;
+        vcpu.QueueException(ExceptionVector.DB);
     }
 
     // DecodeAssists would tell; decoding what stands at RIP serves processors with and without alike.
@@ -468,11 +490,12 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return software ? 0 : info;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void DecodePort(ref VmExit exit, ulong info)
     {
         exit.Kind = (info & IoioExitInfo.STR) != 0 ? VmExitKind.StringPort : VmExitKind.Port;
-        exit.Port = (ushort)(info >> IoioExitInfo.PortShift & 0xFFFF);
-        exit.Size = (byte)(info >> IoioExitInfo.SizeShift & 7);
+        exit.Port = unchecked((ushort)(info >> IoioExitInfo.PortShift));
+        exit.Size = unchecked((byte)(info >> IoioExitInfo.SizeShift & 7));
         exit.Flag = (info & IoioExitInfo.TYPE) != 0;
     }
 
