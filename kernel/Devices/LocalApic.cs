@@ -110,7 +110,7 @@ public sealed partial class LocalApic
             ForgetRequestWord(vector >> 5);
         Word(ApicRegister.ISR, vector) |= bit;
         _inServiceWords |= 1u << (vector >> 5);
-        UpdateProcessorPriority();
+        Register(ApicRegister.PPR) = (uint)vector & 0xF0; // above the task's priority and all that was in service, or it would still wait
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using HyperOS.Abi.State;
 using HyperOS.Core;
 
@@ -131,7 +132,17 @@ public sealed class MicrovmBoard
         IoApic.Reset();
     }
 
+    /// <summary>Whether some device answers near the port. Elsewhere a read gives all ones and a write does nothing, and no lock is needed to say so.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsInhabited(ushort port, int width) => (port & 7) + width > 8 || (port >> GroupShift) switch
+    {
+        Com1Group or PrimaryPicGroup or SecondaryPicGroup or EdgeLevelControlGroup or PitGroup or SystemGroup or RtcGroup or PostCodeGroup or TestExitGroup
+            or FirmwareConfigGroup or PowerGroup or PowerGroup + 1 or PciGroup => true,
+        _ => false,
+    };
+
     /// <summary>Whether a read of the port can move <see cref="NextEvent"/>: the serial port's receiver and the real-time clock's register C do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool ReadMovesEvents(ushort port) => port is Com1Port or RtcData or RtcIndex;
 
     /// <summary>

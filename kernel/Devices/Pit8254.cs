@@ -164,6 +164,7 @@ public sealed class Pit8254
         _owedTicks = state.OwedTicks;
         _nextOwedTick = state.NextOwedTick;
         _lines.Set(Gsi, _channel0.Output(_advancedTo));
+        Schedule();
         AdvanceToTick(now);
         return RestoreStatus.Restored;
     }
@@ -215,6 +216,11 @@ public sealed class Pit8254
         ulong tick = GuestFrequency.Pit.TicksAt(now);
         if (tick < _advancedTo)
             return _advancedTo;
+        if (now < NextEvent && !_channel0.HasPendingCount && !_channel1.HasPendingCount && !_channel2.HasPendingCount)
+        {
+            _advancedTo = tick; // nothing has happened since
+            return tick;
+        }
         ulong edges = LoadPendingCount(ref _channel0, tick, out ulong from) + _channel0.RisingEdges(from, tick);
         LoadPendingCount(ref _channel1, tick, out _);
         LoadPendingCount(ref _channel2, tick, out _);

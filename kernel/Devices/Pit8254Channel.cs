@@ -180,6 +180,9 @@ internal struct Pit8254Channel
         };
     }
 
+    /// <summary>Whether a count waits for the end of the cycle.</summary>
+    public readonly bool HasPendingCount => _hasPendingCount;
+
     /// <summary>The tick at which a count that waits for the end of the cycle is loaded; ulong.MaxValue when none waits.</summary>
     public ulong PendingLoad(ulong tick)
     {

@@ -15,12 +15,20 @@ namespace HyperOS.Emulation;
 /// </summary>
 public sealed partial class InstructionEmulator
 {
+    private const int UpperHalf = InstructionReader.MaximumLength - sizeof(ulong);
+
     private readonly GuestBus _bus;
     private readonly byte[] _code = new byte[InstructionReader.MaximumLength];
 
     private int _codeLength;
     private CodeSize _codeSize;
     private Instruction _instruction;
+
+    // The bytes that _instruction was decoded from, where all that one can have were there, and for which code size; the upper half begins
+    // in the middle, as the length is odd.
+    private ulong _decodedLower, _decodedUpper;
+    private CodeSize _decodedSize;
+    private bool _isDecoded;
     private EmulationOutcome _outcome;
     private Translation _source;
     private Translation _destination;
@@ -95,20 +103,33 @@ public sealed partial class InstructionEmulator
         _destination.Valid = false;
         SingleStepTrap = false;
         _codeLength = Math.Min(code.Length, _code.Length);
-        code.Slice(0, _codeLength).CopyTo(_code);
+        if (_codeLength != 0)
+            code.Slice(0, _codeLength).CopyTo(_code);
     }
 
     private bool Decode()
     {
         if (_codeLength == 0 && !Fetch())
             return false;
+        ulong lower = BinaryPrimitives.ReadUInt64LittleEndian(_code);
+        ulong upper = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(_code, UpperHalf, sizeof(ulong)));
+        bool whole = _codeLength == InstructionReader.MaximumLength;
+        if (whole && _isDecoded && lower == _decodedLower && upper == _decodedUpper && _codeSize == _decodedSize)
+            return true;
+        _isDecoded = false;
         DecodeResult result;
         while ((result = InstructionDecoder.Decode(Code, _codeSize, out _instruction)) == DecodeResult.NeedMoreBytes)
         {
             if (!Fetch())
                 return false;
         }
-        return Accept(result);
+        if (!Accept(result))
+            return false;
+        _isDecoded = whole;
+        _decodedLower = lower;
+        _decodedUpper = upper;
+        _decodedSize = _codeSize;
+        return true;
     }
 
     private bool Accept(DecodeResult result)

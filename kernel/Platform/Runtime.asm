@@ -4,17 +4,70 @@ default rel
 
 section .text
 ; void* memmove(void* destination, void* source, nuint bytes). SSE, not REP MOVSB: a REP iteration costs an instruction each where the
-; processor has no fast-string feature.
+; processor has no fast-string feature. Both ends are read before anything is written, so that they may overlap each other and the destination.
 global memmove
 memmove:
     mov rax, rdi
+    cmp rdx, 16
+    jbe .to16
+    cmp rdx, 32
+    jbe .to32
+    cmp rdx, 64
+    ja .long
+    movups xmm0, [rsi]
+    movups xmm1, [rsi + 16]
+    movups xmm2, [rsi + rdx - 32]
+    movups xmm3, [rsi + rdx - 16]
+    movups [rdi], xmm0
+    movups [rdi + 16], xmm1
+    movups [rdi + rdx - 32], xmm2
+    movups [rdi + rdx - 16], xmm3
+    ret
+.to32:
+    movups xmm0, [rsi]
+    movups xmm1, [rsi + rdx - 16]
+    movups [rdi], xmm0
+    movups [rdi + rdx - 16], xmm1
+    ret
+.to16:
+    cmp rdx, 8
+    jb .to7
+    mov rcx, [rsi]
+    mov r8, [rsi + rdx - 8]
+    mov [rdi], rcx
+    mov [rdi + rdx - 8], r8
+    ret
+.to7:
+    cmp rdx, 4
+    jb .to3
+    mov ecx, [rsi]
+    mov r8d, [rsi + rdx - 4]
+    mov [rdi], ecx
+    mov [rdi + rdx - 4], r8d
+    ret
+.to3:
+    test rdx, rdx
+    jz .done
+    mov r10, rdx
+    shr r10, 1
+    mov cl, [rsi]
+    mov r8b, [rsi + r10]
+    mov r9b, [rsi + rdx - 1]
+    mov [rdi], cl
+    mov [rdi + r10], r8b
+    mov [rdi + rdx - 1], r9b
+.done:
+    ret
+.long:
     mov rcx, rdi
     sub rcx, rsi
     cmp rcx, rdx
     jb .backward                        ; destination inside [source, source + bytes)
-.forward64:
-    cmp rdx, 64
-    jb .forward8
+    movups xmm4, [rsi + rdx - 64]
+    movups xmm5, [rsi + rdx - 48]
+    movups xmm6, [rsi + rdx - 32]
+    movups xmm7, [rsi + rdx - 16]
+.forward:
     movups xmm0, [rsi]
     movups xmm1, [rsi + 16]
     movups xmm2, [rsi + 32]
@@ -26,40 +79,34 @@ memmove:
     add rsi, 64
     add rdi, 64
     sub rdx, 64
-    jmp .forward64
-.forward8:
-    cmp rdx, 8
-    jb .forward1
-    mov rcx, [rsi]
-    mov [rdi], rcx
-    add rsi, 8
-    add rdi, 8
-    sub rdx, 8
-    jmp .forward8
-.forward1:
-    test rdx, rdx
-    jz .done
-    mov cl, [rsi]
-    mov [rdi], cl
-    inc rsi
-    inc rdi
-    dec rdx
-    jmp .forward1
+    cmp rdx, 64
+    ja .forward
+    movups [rdi + rdx - 64], xmm4
+    movups [rdi + rdx - 48], xmm5
+    movups [rdi + rdx - 32], xmm6
+    movups [rdi + rdx - 16], xmm7
+    ret
 .backward:
-    cmp rdx, 8
-    jb .backward1
-    mov rcx, [rsi + rdx - 8]
-    mov [rdi + rdx - 8], rcx
-    sub rdx, 8
-    jmp .backward
-.backward1:
-    test rdx, rdx
-    jz .done
-    mov cl, [rsi + rdx - 1]
-    mov [rdi + rdx - 1], cl
-    dec rdx
-    jmp .backward1
-.done:
+    movups xmm4, [rsi]
+    movups xmm5, [rsi + 16]
+    movups xmm6, [rsi + 32]
+    movups xmm7, [rsi + 48]
+.backward64:
+    movups xmm0, [rsi + rdx - 64]
+    movups xmm1, [rsi + rdx - 48]
+    movups xmm2, [rsi + rdx - 32]
+    movups xmm3, [rsi + rdx - 16]
+    movups [rdi + rdx - 64], xmm0
+    movups [rdi + rdx - 48], xmm1
+    movups [rdi + rdx - 32], xmm2
+    movups [rdi + rdx - 16], xmm3
+    sub rdx, 64
+    cmp rdx, 64
+    ja .backward64
+    movups [rdi], xmm4
+    movups [rdi + 16], xmm5
+    movups [rdi + 32], xmm6
+    movups [rdi + 48], xmm7
     ret
 
 ; void* memset(void* destination, int value, nuint bytes)

@@ -191,20 +191,22 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     private static ExitAction Port(Vcpu vcpu)
     {
         ref VmExit exit = ref vcpu.Exit;
-        ulong rax = vcpu[GeneralRegister.RAX];
+        ref ulong rax = ref vcpu.Registers.General[(int)GeneralRegister.RAX];
         if (!exit.Flag)
         {
-            vcpu.Machine.WritePort(vcpu, exit.Port, exit.Size, unchecked((uint)rax) & Mask(exit.Size));
+            vcpu.Machine.WritePort(vcpu, exit.Port, exit.Size, exit.Size switch { 1 => unchecked((byte)rax), 2 => unchecked((ushort)rax), _ => unchecked((uint)rax) });
             return ExitAction.AdvanceRip;
         }
         uint value = vcpu.Machine.ReadPort(vcpu, exit.Port, exit.Size);
         // As everywhere on x86-64, a 32-bit result clears the upper half and narrower ones leave the rest alone.
-        vcpu[GeneralRegister.RAX] = exit.Size == 4 ? value : rax & ~(ulong)Mask(exit.Size) | value & Mask(exit.Size);
+        rax = exit.Size switch
+        {
+            1 => rax & ~(ulong)byte.MaxValue | unchecked((byte)value),
+            2 => rax & ~(ulong)ushort.MaxValue | unchecked((ushort)value),
+            _ => value,
+        };
         return ExitAction.AdvanceRip;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Mask(int size) => size == 4 ? uint.MaxValue : (1u << (8 * size)) - 1;
 
     private static ExitAction ReadMsr(Vcpu vcpu)
     {

@@ -46,8 +46,9 @@ public sealed class VirtualMachine
     private volatile bool _isPoisoned;
     private uint _exitCode;
 
-    // The board's next event as the timers know it.
+    // The board's next event as the timers know it, and whether it may have moved since.
     private ulong _boardNextEvent = ulong.MaxValue;
+    private volatile bool _boardChanged = true;
 
     // When output that is no whole line yet is the console's too.
     private ulong _outputDue = ulong.MaxValue;
@@ -104,11 +105,13 @@ public sealed class VirtualMachine
     /// <summary>A guest's IN.</summary>
     internal uint ReadPort(Vcpu vcpu, ushort port, int size)
     {
+        if (!MicrovmBoard.IsInhabited(port, size))
+            return uint.MaxValue;
         ulong now = Clock.Now;
         _boardLock.Enter();
         _board.ReadPort(port, size, now, out uint value);
         if (MicrovmBoard.ReadMovesEvents(port))
-            vcpu.TimersChanged |= _board.NextEvent != _boardNextEvent;
+            NoteBoardEvents(vcpu);
         _boardLock.Exit();
         return value;
     }
@@ -116,6 +119,8 @@ public sealed class VirtualMachine
     /// <summary>A guest's OUT, with what may come of it: a timer, console output, the end of the machine.</summary>
     internal void WritePort(Vcpu vcpu, ushort port, int size, uint value)
     {
+        if (!MicrovmBoard.IsInhabited(port, size))
+            return;
         ulong now = Clock.Now;
         _boardLock.Enter();
         _board.WritePort(port, size, value, now);
@@ -125,7 +130,7 @@ public sealed class VirtualMachine
             _board.Com1.DiscardOutput(now);
             output = false;
         }
-        vcpu.TimersChanged |= _board.NextEvent != _boardNextEvent;
+        NoteBoardEvents(vcpu);
         BoardEvent what = BoardEvent.None;
         uint exitCode = 0;
         if (_board.Events.Pending != BoardEvent.None)
@@ -148,6 +153,15 @@ public sealed class VirtualMachine
                 Stop(StopReason.ExitCode);
                 break;
         }
+    }
+
+    // With the board's lock held: the timers must look again if its next event has moved.
+    private void NoteBoardEvents(Vcpu vcpu)
+    {
+        if (_board.NextEvent == _boardNextEvent)
+            return;
+        _boardChanged = true;
+        vcpu.TimersChanged = true;
     }
 
     // A line goes to the console as a whole; what is no line, such as a prompt, after a moment.
@@ -199,19 +213,25 @@ public sealed class VirtualMachine
         vcpu.TimersChanged = false;
         ulong tsc = Clock.Tsc;
         ulong now = Platform.Clock.ToNanoseconds(tsc);
-        _boardLock.Enter();
-        if (_board.NextEvent <= now)
-            _board.Advance(now);
-        _boardNextEvent = _board.NextEvent;
-        ulong next = Clock.ToHost(_boardNextEvent);
-        _boardLock.Exit();
+        if (_boardChanged || _boardNextEvent <= now)
+        {
+            _boardLock.Enter();
+            _boardChanged = false;
+            _boardNextEvent = _board.NextEvent;
+            if (_boardNextEvent <= now)
+            {
+                _board.Advance(now);
+                _boardNextEvent = _board.NextEvent;
+            }
+            _boardLock.Exit();
+        }
         if (_outputDue <= now)
         {
             _outputDue = ulong.MaxValue;
             _outputAnnounced = true;
             HostConsole.Wake();
         }
-        next = Math.Min(next, Clock.ToHost(_outputDue));
+        ulong next = Clock.ToHost(Math.Min(_boardNextEvent, _outputDue));
         vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
             next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
@@ -228,6 +248,7 @@ public sealed class VirtualMachine
         _boardLock.Enter();
         _outputAnnounced = false;
         int count = _board.Com1.DequeueOutput(destination, now);
+        _boardChanged = true;
         _boardLock.Exit();
         return count;
     }
@@ -241,6 +262,7 @@ public sealed class VirtualMachine
             return 0;
         _boardLock.Enter();
         int count = _board.Com1.EnqueueInput(bytes, now);
+        _boardChanged = true;
         _boardLock.Exit();
         WakeVcpu(); // the port's time-out is a timer
         return count;

@@ -52,6 +52,7 @@ public static class Interlocked
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Decrement(ref long location) => ExchangeAdd(ref location, -1) - 1;
 
+    [Intrinsic]
     public static uint Or(ref uint location, uint value)
     {
         for (uint seen = Volatile.Read(ref location); ;)
@@ -63,6 +64,7 @@ public static class Interlocked
         }
     }
 
+    [Intrinsic]
     public static uint And(ref uint location, uint value)
     {
         for (uint seen = Volatile.Read(ref location); ;)
@@ -74,6 +76,7 @@ public static class Interlocked
         }
     }
 
+    [Intrinsic]
     public static ulong Or(ref ulong location, ulong value)
     {
         for (ulong seen = Volatile.Read(ref location); ;)
@@ -85,6 +88,7 @@ public static class Interlocked
         }
     }
 
+    [Intrinsic]
     public static ulong And(ref ulong location, ulong value)
     {
         for (ulong seen = Volatile.Read(ref location); ;)

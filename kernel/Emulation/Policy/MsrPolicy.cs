@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Emulation;
@@ -80,10 +81,11 @@ public sealed class MsrPolicy
     }
 
     /// <summary>WRMSR.</summary>
-    public MsrOutcome Write(uint msr, GuestMsrs stored, ulong value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public MsrOutcome Write(uint msr, GuestMsrs stored, ulong value) => IsApicRegister(msr) ? MsrOutcome.LocalApic : WriteByRule(msr, stored, value);
+
+    private MsrOutcome WriteByRule(uint msr, GuestMsrs stored, ulong value)
     {
-        if (IsApicRegister(msr))
-            return MsrOutcome.LocalApic;
         MsrRule rule = MsrRules.Find(msr);
         if (!IsAcceptable(rule, msr, value))
             return MsrOutcome.Fault;
@@ -107,7 +109,8 @@ public sealed class MsrPolicy
 
     // The most frequent ones, before the table that says the same of them.
     private bool IsApicRegister(uint msr) =>
-        unchecked(msr - Msr.IA32_X2APIC_FIRST) <= Msr.IA32_X2APIC_LAST - Msr.IA32_X2APIC_FIRST && (_traits & ProcessorTraits.X2Apic) != 0;
+        unchecked(msr - Msr.IA32_X2APIC_FIRST) <= Msr.IA32_X2APIC_LAST - Msr.IA32_X2APIC_FIRST && (_traits & ProcessorTraits.X2Apic) != 0
+        || msr == Msr.IA32_TSC_DEADLINE && (_traits & ProcessorTraits.TscDeadline) != 0;
 
     private bool IsAcceptable(in MsrRule rule, uint msr, ulong value)
     {

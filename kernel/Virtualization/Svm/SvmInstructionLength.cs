@@ -37,7 +37,7 @@ internal static class SvmInstructionLength
                 return opcode == 0x010F && page.ReadUInt16(offset + 1) == 0xD901;
             case InterceptedOperation.HLT:
                 length = 1;
-                return (byte)opcode == 0xF4;
+                return unchecked((byte)opcode) == 0xF4;
             default: return false;
         }
     }
