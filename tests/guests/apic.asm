@@ -264,7 +264,7 @@ FIRST_VECTOR        equ 18              ; of the legal ones 17 has a stub that e
     call Linger
     EXPECT [Counts + 0x66 * 4], 2, "a vector sent twice while it waits comes once"   ; once here, once among all
 
-    GROUP "LAPIC: timer"
+    TIMED_GROUP "LAPIC: timer"
     mov dword [r15 + APIC_DIVIDE], 0xB
     mov dword [r15 + APIC_TIMER], 0x60
     mov dword [Counts + 0x60 * 4], 0

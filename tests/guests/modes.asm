@@ -128,17 +128,7 @@ BUFFER      equ 0x10000
     SAW 7, 0x10, "its error code, but for the page's presence"
 
     GROUP "modes: transitions that are refused"
-    mov rbx, cr0
-    mov rax, rbx
-    or eax, 1 << 29                     ; NW without CD
-    mov dword [LastVector], NONE
-    mov qword [ResumeAt], .noWriteThrough
-    mov cr0, rax
-.noWriteThrough:
-    mov qword [ResumeAt], 0
-    mov cr0, rbx
-    cmp dword [LastVector], GP
-    SKIP_IF ne, .notRefused, "an emulator whose CR0 takes what it should not; QEMU's SVM breaks its host where LME is set without PAE"
+    SKIP_ON_LAX .notRefused, "an emulator whose CR0 takes what it should not; QEMU's SVM breaks its host where LME is set without PAE"
     IN_32_BITS Refused
     SAW 0, GP, "long mode without PAE"
     SAW 1, 0x11, "CR0 is as before"

@@ -136,7 +136,7 @@ CR4_OSXSAVE equ 1 << 18
 .noPolicy:
 
     GROUP "MSRs: kept"
-    MSR_KEEPS 0xC0000100, 0x12345678, 0x7FFF, "FS.base"
+    MSR_KEEPS IA32_FS_BASE, 0x12345678, 0x7FFF, "FS.base"
     MSR_KEEPS 0xC0000101, 0x12345678, 0xFFFF8000, "GS.base"
     MSR_KEEPS 0xC0000102, 0x9ABCDEF0, 0x7FFF, "KernelGSbase"
     MSR_KEEPS 0xC0000081, 0x12345678, 0x00230010, "STAR"
@@ -237,17 +237,8 @@ CR4_OSXSAVE equ 1 << 18
 .noRefusals:
 
     GROUP "MSRs: addresses that are not canonical"
-    mov ecx, 0xC0000100
-    xor eax, eax
-    mov edx, 0x8000
-    mov qword [ResumeAt], .canonical
-    mov dword [LastVector], NONE
-    wrmsr
-.canonical:
-    mov qword [ResumeAt], 0
-    cmp dword [LastVector], NONE
-    SKIP_IF e, .noCanonical, "an emulator that does not look"
-    MSR_REFUSES 0xC0000100, 0, 0x8000, "FS.base"
+    SKIP_ON_LAX .noCanonical, "an emulator that does not look"
+    MSR_REFUSES IA32_FS_BASE, 0, 0x8000, "FS.base"
     MSR_REFUSES 0xC0000082, 0, 0x80000000, "LSTAR"
     MSR_REFUSES 0x175, 0, 0x80000000, "SYSENTER_ESP"
 .noCanonical:
@@ -328,18 +319,11 @@ CR4_OSXSAVE equ 1 << 18
 .noReserved:
 
     GROUP "control registers: what CR0 refuses"
+    SKIP_ON_LAX .noRefusal, "an emulator whose CR0 takes what it should not"
     mov rsi, cr0
     mov rax, rsi
     or eax, 1 << 29
-    mov dword [LastVector], NONE
-    mov qword [ResumeAt], .noWriteThrough
-    mov cr0, rax
-.noWriteThrough:
-    mov qword [ResumeAt], 0
-    mov cr0, rsi
-    cmp dword [LastVector], NONE
-    SKIP_IF e, .noRefusal, "an emulator whose CR0 takes what it should not"
-    EXPECT [LastVector], GP, "NW without CD"
+    RAISES GP, 0, "mov cr0, rax", "NW without CD"
     mov rax, rsi
     and eax, ~1
     RAISES GP, 0, "mov cr0, rax", "paging without protection"

@@ -98,7 +98,7 @@ ABSENT_PORT equ 0xE0
     cld
     EXPECT esi, Words + 2, "backwards"
     SCRATCH_IS 0x04, "its last byte"
-    mov ecx, 0xC0000100
+    mov ecx, IA32_FS_BASE
     mov eax, Words
     xor edx, edx
     wrmsr
@@ -109,7 +109,7 @@ ABSENT_PORT equ 0xE0
     SCRATCH_IS 0x07, "its byte"
     xor eax, eax
     xor edx, edx
-    mov ecx, 0xC0000100
+    mov ecx, IA32_FS_BASE
     wrmsr
     mov rsi, 0xFFFFFFFF00000000 + Words
     mov edx, SCRATCH

@@ -156,7 +156,7 @@ OUT2 equ 8
     SAW 6, 0xFF, 0x88, "OUT2 is DCD"
 .modemLines:
 
-    GROUP "UART: FIFO"
+    TIMED_GROUP "UART: FIFO"
     LOOPBACK 0xC1                       ; FIFOs, trigger at 14
     OUTB IER, 1
     SEE IIR
@@ -225,7 +225,7 @@ OUT2 equ 8
     SAW 8, 0x0F, 1, "then nothing"
 .priorities:
 
-    GROUP "UART: time-out"
+    TIMED_GROUP "UART: time-out"
     LOOPBACK 0x81                       ; trigger at 8
     OUTB LCR, 0x83
     OUTB COM1, 1
