@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace HyperOS.Tests.Boot;
@@ -62,6 +63,20 @@ public partial class RestartTests
         (int Free, int Kernel) before = memory[^Compared];
         Assert.All(memory.TakeLast(Compared), now => Assert.InRange(now.Kernel, before.Kernel, before.Kernel + StackTableKiB));
         Assert.InRange(memory[^1].Free, before.Free - 2, before.Free + 2);
+    }
+
+    [Fact]
+    public Task Machines_that_come_and_go_find_nothing_of_each_other_in_memory() => ComeAndGo(options => options with { Processors = 2 }, starts: 40);
+
+    /// <summary>Three machines' frames go round between them: a translation that outlives its machine would show.</summary>
+    internal static async Task ComeAndGo(
+        Func<MachineOptions, MachineOptions> on, int starts, [CallerMemberName] string test = "", [CallerFilePath] string file = "")
+    {
+        TestVm fresh = new("fresh") { Memory = "24MiB", Restart = "always" };
+        await using Machine machine = Machine.Start(
+            on(TestVms.Options(fresh, fresh with { Name = "other", Guest = "fresh", Memory = "36MiB" }, fresh with { Name = "third", Guest = "fresh" })), test, file);
+        for (int start = 0; start < starts; start++)
+            Assert.EndsWith("stopped: exit code 0", await machine.WaitForLine("stopped: "), StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"memory: (\d+) MiB free, the kernel holds (\d+) KiB$")]
