@@ -33,7 +33,7 @@ help:
 	@echo "make run     installs what is missing, builds the ISO and boots it in QEMU; Ctrl-A X leaves. With MACHINE=bochs"
 	@echo "             in Bochs, whose processor has VT-x, or SVM with BOCHS_MODEL=ryzen; Ctrl-A leaves"
 	@echo "make test    runs all tests"
-	@echo "make bench   measures instructions, boot times and sizes under an emulator that counts"
+	@echo "make bench   measures instructions, boot times and sizes under an emulator that counts; docs/bench.md has its options"
 	@echo "make iso     builds out/hyperos.iso; with VMS=file.yaml OUT=file.iso one that starts that file's guests,"
 	@echo "             checked against HOST_MEMORY=size (2GiB) of the machine that is to run them"
 	@echo "make debug   as run, but QEMU waits for GDB"
@@ -70,7 +70,8 @@ test:
 
 bench: $(DEPS)
 	@$(MAKE) --no-print-directory out/hyperos.iso $(IMAGETOOL) $(BENCH)
-	@dotnet $(BENCH)
+	@tests/bench/peers/fetch out/cache/peers
+	@dotnet $(BENCH) $(if $(filter fresh,$(PEERS)),--fresh-peers) $(if $(filter bochs,$(MACHINE)),--vtx) $(if $(filter update,$(BASELINE)),--update)
 
 clean:
 	find out -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2> /dev/null || true

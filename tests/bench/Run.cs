@@ -6,7 +6,8 @@ namespace HyperOS.Bench;
 /// <summary>What a machine said and how long it took, from reset to its end, by the emulator's own clock. One nanosecond is one instruction.</summary>
 /// <param name="Log">Its serial line, without carriage returns.</param>
 /// <param name="Duration">In nanoseconds; null for a machine that ended the emulator itself.</param>
-internal sealed partial record Run(string Log, double? Duration)
+/// <param name="Marks">When it panicked, in nanoseconds: see <see cref="Emulator.Marker"/>.</param>
+internal sealed partial record Run(string Log, double? Duration, IReadOnlyList<double> Marks)
 {
     /// <summary>Time of the first line that contains the text, on the host's log, in nanoseconds.</summary>
     /// <exception cref="BenchException">There is no such line.</exception>
@@ -19,8 +20,19 @@ internal sealed partial record Run(string Log, double? Duration)
     /// <exception cref="BenchException">It is 0: the guest has found something wrong.</exception>
     public double ExitCode => double.Parse(Find(@"vm bench: stopped: exit code ([1-9]\d*)$"), CultureInfo.InvariantCulture);
 
-    /// <summary>The ticks that a guest prints.</summary>
-    public double PrintedTicks => long.Parse(Find(@"^(?:\w+\| )?ticks ([0-9a-f]{16})$"), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    /// <summary>The exits of HyperOS's machine, by kind.</summary>
+    public IEnumerable<(string Kind, double Count)> Exits =>
+        Find("vm bench: exits: (.*)").Split(", ").Select(kind => (kind[..kind.LastIndexOf(' ')], double.Parse(kind[kind.LastIndexOf(' ')..], CultureInfo.InvariantCulture)));
+
+    /// <summary>What guests print: names with ticks of the time-stamp counter, in the order of the log.</summary>
+    public IEnumerable<(string Name, double Ticks)> Printed => PrintedTicks().Matches(Log).Select(line =>
+        (line.Groups["name"].Value, (double)long.Parse(line.Groups["ticks"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
+
+    /// <summary>The first of what guests print that has a name.</summary>
+    /// <exception cref="BenchException">There is none.</exception>
+    public double Ticks(string name) => Printed.FirstOrDefault(line => line.Name == name) is { Name: not null, Ticks: var ticks }
+        ? ticks
+        : throw new BenchException($"no guest has told its {name}:\n{Tail}");
 
     /// <summary>The first group of a pattern's first match.</summary>
     public string Find(string pattern) =>
@@ -32,6 +44,10 @@ internal sealed partial record Run(string Log, double? Duration)
 
     [GeneratedRegex(@"^\[(?<seconds>\d+\.\d{6})\] (?<text>.*)$", RegexOptions.Multiline)]
     private static partial Regex LogLine();
+
+    // HyperOS and Xen say whose line it is.
+    [GeneratedRegex(@"^(?:\w+\| |\(d\d+\) )?(?<name>[a-z]+) (?<ticks>[0-9a-f]{16})$", RegexOptions.Multiline)]
+    private static partial Regex PrintedTicks();
 }
 
 /// <summary>A figure cannot be had; the message says why.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace HyperOS.Bench;
@@ -13,22 +14,34 @@ internal static class Workshop
 
     public const string Kernel = "out/hyperos.elf", Iso = "out/hyperos.iso";
 
-    private const string Folder = "out/bench", ImageTool = "out/host/bin/ImageTool/release/imagetool.dll";
+    /// <summary>For all that is made here.</summary>
+    public const string Folder = "out/bench";
+
+    private const string Busybox = "out/cache/packages/busybox", ImageTool = "out/host/bin/ImageTool/release/imagetool.dll";
+
+    // Peers are measured at the same time, so each file is made once.
+    private static readonly ConcurrentDictionary<string, Lazy<string>> s_guests = new();
+    private static readonly Lazy<string> s_initrd = new(PackInitrd);
+    private static int s_machines;
 
     /// <summary>A batch guest: tests/bench/guests/NAME.asm.</summary>
-    public static string Guest(string name)
+    public static string Guest(string name) => s_guests.GetOrAdd(name, _ => new(() => Assemble(name))).Value;
+
+    private static string Assemble(string name)
     {
         string path = $"{Folder}/{name}.elf";
         Directory.CreateDirectory(Folder);
-        Tool("nasm", "-f", "bin", "-Wall", "-Werror", "-I", "tests/bench/guests/", "-I", "tests/guests/", "-o", path, $"tests/bench/guests/{name}.asm");
+        Tool("nasm", "-f", "bin", "-Wall", "-Werror", "-D", "DEBUG_CONSOLE=0xE9", "-I", "tests/bench/guests/", "-I", "tests/guests/", "-o", path, $"tests/bench/guests/{name}.asm");
         return path;
     }
 
     /// <summary>The initial file system whose /init is the marker tests/bench/guests/init.asm.</summary>
-    public static string Initrd()
+    public static string Initrd() => s_initrd.Value;
+
+    private static string PackInitrd()
     {
         string path = $"{Folder}/initrd.img";
-        Tool("dotnet", ImageTool, "initramfs", "--busybox", "out/cache/packages/busybox", "--init", Guest("init"), "--out", path);
+        Tool("dotnet", ImageTool, "initramfs", "--busybox", Busybox, "--init", Guest("init"), "--out", path);
         return path;
     }
 
@@ -36,7 +49,8 @@ internal static class Workshop
     /// <param name="hasConsole">Whether its serial lines are printed: batch guests are silent, so that nobody waits for the line.</param>
     public static string Machine(string kernel, string commandLine, string? initrd = null, bool hasConsole = false, bool iso = false)
     {
-        string file = $"{Folder}/bench.yaml", path = $"{Folder}/bench." + (iso ? "iso" : "bundle");
+        // Machines are measured at the same time, so each has files of its own.
+        string name = $"{Folder}/machine-{Interlocked.Increment(ref s_machines)}", file = $"{name}.yaml", path = name + (iso ? ".iso" : ".bundle");
         File.WriteAllText(file, $$"""
             version: 1
             onAllStopped: poweroff
@@ -58,7 +72,25 @@ internal static class Workshop
         return path;
     }
 
-    private static void Tool(string name, params string[] arguments)
+    /// <summary>An initial file system with what a peer runs added to it: its /init, /guests, and the list /runs.</summary>
+    public static string Overlaid(string name, string image, string init, IEnumerable<string> guests, IEnumerable<(string Guest, string Argument)> runs)
+    {
+        string root = $"{Folder}/{name}", path = $"{Folder}/{name}.img";
+        if (Directory.Exists(root))
+            Directory.Delete(root, recursive: true);
+        Directory.CreateDirectory($"{root}/guests");
+        foreach (string guest in guests)
+            File.Copy(guest, $"{root}/guests/{Path.GetFileName(guest)}", overwrite: true);
+        File.WriteAllLines($"{root}/runs", runs.Select(run => $"{run.Guest} {run.Argument}"));
+        File.Copy(init, $"{root}/init");
+        // One archive after another is one file system.
+        Tool("sh", "-c", $"cat {image} > {path} && busybox=$PWD/{Busybox} && cd {root} && chmod 755 init && find . | $busybox cpio -o -H newc 2> /dev/null >> ../{name}.img");
+        return path;
+    }
+
+    /// <summary>Runs a program, and gives what it says.</summary>
+    /// <exception cref="BenchException">It fails.</exception>
+    public static string Tool(string name, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
@@ -66,5 +98,6 @@ internal static class Workshop
         process.WaitForExit();
         if (process.ExitCode != 0)
             throw new BenchException($"{name} {string.Join(' ', arguments)} failed:\n{output}");
+        return output;
     }
 }
