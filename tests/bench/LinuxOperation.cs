@@ -33,15 +33,16 @@ internal sealed record LinuxOperation(string Name, string Word, int Repetitions,
     /// <param name="once">Ticks by word, of the short run.</param>
     /// <param name="twice">Of the long one.</param>
     /// <param name="outside">Nanoseconds that the long run took longer, by the emulator's clock; null where that is not known.</param>
+    /// <param name="least">Nanoseconds of difference that are always accepted.</param>
     /// <exception cref="BenchException">The emulator's clock does not agree.</exception>
-    public static Dictionary<string, double> Costs(string what, Func<string, double> once, Func<string, double> twice, double? outside)
+    public static Dictionary<string, double> Costs(string what, Func<string, double> once, Func<string, double> twice, double? outside, double least = 0)
     {
         Dictionary<string, double> costs = All.ToDictionary(
             operation => operation.Name, operation => (twice(operation.Word) - once(operation.Word)) / (Rounds * operation.Repetitions));
         // No two starts take the same time.
         double inside = twice(PowerOn) - once(PowerOn) + All.Sum(operation => twice(operation.Word) - once(operation.Word));
         if (outside is not null)
-            Operation.Agree($"Linux, {what}", outside.Value, inside, 0);
+            Operation.Agree($"Linux, {what}", outside.Value, inside, least);
         costs[PowerOnToInit] = once(PowerOn) / 1e6;
         return costs;
     }
