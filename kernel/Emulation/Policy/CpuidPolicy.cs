@@ -78,10 +78,11 @@ public sealed class CpuidPolicy
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public CpuidResult Answer(uint leaf, uint subleaf, in CpuidVcpuState vcpu)
     {
+        Leaf[] leaves = _leaves;
         int slot = Slot(leaf);
-        if (slot < 0)
+        if (unchecked((uint)slot) >= (uint)leaves.Length)
             return default;
-        ref readonly Leaf row = ref _leaves[slot];
+        ref readonly Leaf row = ref leaves[slot];
         int index = row.First;
         if (row.Subleaves != 0)
             index = subleaf < row.Subleaves ? index + (int)subleaf : 0;
@@ -135,7 +136,7 @@ public sealed class CpuidPolicy
     private static int Slot(uint leaf)
     {
         if (leaf < BasicSlots)
-            return (int)leaf;
+            return unchecked((int)leaf);
         uint hypervisor = unchecked(leaf - CpuidLeaf.Hypervisor);
         if (hypervisor < HypervisorSlots)
             return BasicSlots + (int)hypervisor;

@@ -42,6 +42,9 @@ internal sealed unsafe class SvmContext : VendorState
     public bool IsStepping, StepSetsTrap;
     public ulong StepFrom;
 
+    /// <summary>This exit is the #DB that the host's TF caused.</summary>
+    public bool HasStepped;
+
     public SvmContext(Vcpu vcpu, HostPhysicalAddress frame)
     {
         Frame = frame;

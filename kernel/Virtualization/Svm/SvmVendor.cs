@@ -135,8 +135,11 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref Vmcb vmcb = ref context.Vmcb;
         ref VmcbControlArea control = ref vmcb.Control;
         ref VmExit exit = ref vcpu.Exit;
-        control.EVENTINJ = (control.EXITINTINFO & EventInjection.V) == 0 ? 0 : Reinject(control.EXITINTINFO);
-        bool stepped = context.IsStepping && EndStep(context, ref vmcb);
+        control.EVENTINJ = 0;
+        if ((control.EXITINTINFO & EventInjection.V) != 0)
+            control.EVENTINJ = Reinject(control.EXITINTINFO);
+        if (context.IsStepping)
+            EndStep(context, ref vmcb);
         switch (control.EXITCODE)
         {
             case SvmExitCode.VMEXIT_INTR or SvmExitCode.VMEXIT_NMI or SvmExitCode.VMEXIT_SMI or SvmExitCode.VMEXIT_INIT:
@@ -190,13 +193,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 exit.Kind = VmExitKind.Undefined;
                 break;
             default:
-                DecodeOther(context, ref vmcb, ref exit, stepped);
+                DecodeOther(context, ref vmcb, ref exit);
                 break;
         }
     }
 
     // What is no instruction's intercept, whose codes lie close together.
-    private static void DecodeOther(SvmContext context, ref Vmcb vmcb, ref VmExit exit, bool stepped)
+    private static void DecodeOther(SvmContext context, ref Vmcb vmcb, ref VmExit exit)
     {
         ref VmcbControlArea control = ref vmcb.Control;
         switch (control.EXITCODE)
@@ -207,7 +210,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 exit.Flag = (control.EXITINFO1 & (ulong)NestedPageFaultErrorCode.RW) != 0;
                 exit.IsFinalAccess = (control.EXITINFO1 & (ulong)(NestedPageFaultErrorCode.GuestTableWalk | NestedPageFaultErrorCode.ID)) == 0;
                 break;
-            case SvmExitCode.VMEXIT_EXCP1 when stepped:
+            case SvmExitCode.VMEXIT_EXCP1 when context.HasStepped:
+                context.HasStepped = false;
                 exit.Kind = VmExitKind.HostInterrupt;
                 break;
             case >= SvmExitCode.VMEXIT_EXCP0 and <= SvmExitCode.VMEXIT_EXCP31:
@@ -520,7 +524,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     }
 
     // A step lasts for one entry, whatever ends it: what was cut short begins anew.
-    private static bool EndStep(SvmContext context, ref Vmcb vmcb)
+    private static void EndStep(SvmContext context, ref Vmcb vmcb)
     {
         ref VmcbControlArea control = ref vmcb.Control;
         bool trapped = control.EXITCODE == SvmExitCode.VMEXIT_EXCP1;
@@ -536,10 +540,10 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         context.Clean &= ~VmcbCleanBits.I;
         if (context.StepSetsTrap && !returned)
             vmcb.Save.RFLAGS &= ~Rflags.TF; // the IRET's own RFLAGS stay
-        if (!context.StepSetsTrap || !trapped)
-            return false;
+        context.HasStepped = context.StepSetsTrap && trapped;
+        if (!context.HasStepped)
+            return;
         vmcb.Save.DR6 &= ~Dr6.BS;
         context.Clean &= ~VmcbCleanBits.DRx;
-        return true;
     }
 }
