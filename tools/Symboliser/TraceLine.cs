@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using HyperOS.Abi;
 using HyperOS.Specs.Amd;
+using HyperOS.Specs.Intel;
 
 namespace HyperOS.Symboliser;
 
@@ -47,6 +48,7 @@ public sealed class TraceLine
     private static string NameOf(ref readonly ExitTraceRecord record) => record.Vendor switch
     {
         VmVendor.Svm when Enum.IsDefined((SvmExitCode)record.Code) => ((SvmExitCode)record.Code).ToString(),
+        VmVendor.Vmx when record.Code <= ushort.MaxValue && Enum.IsDefined((VmExitReason)record.Code) => ((VmExitReason)record.Code).ToString(),
         _ => $"code 0x{record.Code:x}",
     };
 
