@@ -8,6 +8,7 @@ BOCHS_MODEL ?= corei7_skylake_x
 
 ELF     := out/hyperos.elf
 OBJECT  := out/kernel/kernel.o
+FAULTS  := out/hyperos-faults.elf
 ASM     := $(patsubst %.asm,out/kernel/asm/%.o,$(wildcard boot/*.asm kernel/*/*.asm kernel/*/*/*.asm))
 BUNDLE  := out/bundle/$(subst /,_,$(OUT)).bundle
 FONT    := out/cache/packages/font.psf
@@ -83,14 +84,22 @@ $(OBJECT): $(call sources,kernel drivers)
 	$(BUILD) kernel/Startup/Startup.csproj -p:Freestanding=true
 	@touch $@
 
+# The test kernel, whose places can be made to fail: docs/containment.md.
+out/kernel-faults/kernel.o: $(call sources,kernel drivers)
+	$(need-dotnet)
+	$(BUILD) kernel/Startup/Startup.csproj -p:Freestanding=true -p:FaultInjection=true
+	@touch $@
+
 out/kernel/asm/%.o: %.asm $(wildcard kernel/*/*.inc)
 	$(call need,nasm,nasm)
 	@mkdir -p $(@D)
 	nasm -f elf64 -g -F dwarf -o $@ $<
 
-$(ELF): boot/kernel.ld $(ASM) $(OBJECT)
+$(ELF): $(OBJECT)
+$(FAULTS): out/kernel-faults/kernel.o
+$(ELF) $(FAULTS): boot/kernel.ld $(ASM)
 	$(call need,ld.lld,lld)
-	ld.lld -nostdlib -static --no-relax -z max-page-size=4096 -T $< -o $@ $(ASM) $(OBJECT)
+	ld.lld -nostdlib -static --no-relax -z max-page-size=4096 -T $(filter %.ld,$^) -o $@ $(filter %.o,$^)
 
 $(BENCH): $(call sources,tests/bench)
 	$(need-dotnet)

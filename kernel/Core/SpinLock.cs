@@ -17,6 +17,8 @@ public struct SpinLock
             Wait(ticket);
     }
 
+    // Not on the way of those who need not wait.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private readonly void Wait(uint ticket)
     {
         while (Volatile.Read(in _serving) != ticket)
@@ -32,6 +34,8 @@ public struct SpinLock
         return Volatile.Read(ref _serving) == ticket || TryWait(ticket, in isPoisoned);
     }
 
+    // Not on the way of those who need not wait.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private readonly bool TryWait(uint ticket, ref readonly bool isPoisoned)
     {
         while (Volatile.Read(in _serving) != ticket)

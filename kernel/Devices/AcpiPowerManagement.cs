@@ -1,4 +1,5 @@
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -88,6 +89,7 @@ public sealed class AcpiPowerManagement
     public uint Read(int offset, int width, ulong now)
     {
         Check(now);
+        FaultPoint.Hit(FaultPlace.AcpiPowerManagement);
         // The registers as they lie in the port space; an access takes the bytes it covers, all of one moment.
         ulong registers = offset < 8
             ? _status | (ulong)_enable << 16 | (ulong)_control << 32

@@ -1,5 +1,6 @@
 using System;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -93,6 +94,7 @@ public sealed class CmosRtc
     /// <summary>Reads port 71h: the register that the index selects. Port 70h cannot be read.</summary>
     public byte ReadData(ulong now)
     {
+        FaultPoint.Hit(FaultPlace.Rtc);
         int index = _index & IndexMask;
         switch (index)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -117,6 +118,7 @@ public sealed class FirmwareConfig
     /// <summary>Reads port 511h: the item's next byte, zero past its end.</summary>
     public byte ReadData()
     {
+        FaultPoint.Hit(FaultPlace.FirmwareConfig);
         ReadOnlySpan<byte> item = Item();
         return _offset < (uint)item.Length ? item[(int)_offset++] : (byte)0;
     }

@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -53,6 +54,7 @@ public static class GuestAcpiTables
     /// <param name="length">Bytes written.</param>
     public static AcpiTablesStatus Build(int vcpus, uint address, Span<byte> destination, out int length)
     {
+        FaultPoint.Hit(FaultPlace.AcpiTables);
         length = 0;
         if (vcpus is < 1 or > MaximumVcpus)
             return AcpiTablesStatus.BadVcpuCount;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -76,6 +77,7 @@ public sealed class IoApic : InterruptController
         {
             case IOREGSEL:
                 _select = (byte)(value & 0xFF);
+                FaultPoint.Hit(FaultPlace.IoApic);
                 break;
             case IOWIN:
                 WriteSelected(value);

@@ -1,5 +1,6 @@
 using System.Threading;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 using HyperOS.Specs.X86;
 using BaseFlags = HyperOS.Specs.X86.ApicBase;
 
@@ -106,6 +107,7 @@ public sealed partial class LocalApic
     {
         if (_mode != ApicMode.XApic || size != 4 || (offset & 0xF) != 0)
             return;
+        FaultPoint.Hit(FaultPlace.LocalApic);
         uint number = (offset & 0xFFF) >> 4;
         if (!Contains(XApicRegisters, number))
         {

@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -31,8 +32,10 @@ public sealed partial class LocalApic
     /// </summary>
     public void Advance(ulong now, ulong tsc)
     {
-        if (_deadline != 0)
-            Expire((Register(ApicRegister.LVTTimer) & TimerModeMask) == TimerTscDeadline ? tsc : now);
+        if (_deadline == 0)
+            return;
+        FaultPoint.Hit(FaultPlace.LocalApicTimer);
+        Expire((Register(ApicRegister.LVTTimer) & TimerModeMask) == TimerTscDeadline ? tsc : now);
     }
 
     /// <summary>RDMSR of IA32_TSC_DEADLINE: 0 once it has passed, and in other timer modes. SDM vol. 3A, "TSC-Deadline Mode".</summary>

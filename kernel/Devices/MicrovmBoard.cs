@@ -115,6 +115,7 @@ public sealed class MicrovmBoard
     public void Advance(ulong now)
     {
         Com1.Advance(now);
+        FaultPoint.Hit(FaultPlace.BoardTimers);
         Pit.Advance(now);
         Rtc.Advance(now);
         PowerManagement.Advance(now);

@@ -1,5 +1,6 @@
 using System;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -83,6 +84,7 @@ public sealed class Pit8254
     public byte Read(int offset, ulong now)
     {
         ulong tick = AdvanceToTick(now);
+        FaultPoint.Hit(FaultPlace.Pit);
         switch (offset)
         {
             case 0: return _channel0.Read(tick);

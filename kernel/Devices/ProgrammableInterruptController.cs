@@ -1,4 +1,5 @@
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -48,6 +49,7 @@ public sealed class ProgrammableInterruptController : InterruptController
     /// <summary>A byte from one of the six ports; all ones from any other.</summary>
     public byte Read(ushort port)
     {
+        FaultPoint.Hit(FaultPlace.Pic);
         byte value;
         switch (port)
         {

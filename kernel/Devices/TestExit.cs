@@ -1,3 +1,5 @@
+using HyperOS.Core;
+
 namespace HyperOS.Devices;
 
 /// <summary>
@@ -15,5 +17,9 @@ public sealed class TestExit
     public TestExit(BoardEvents events) => _events = events;
 
     /// <summary>Stops the VM with exit code <paramref name="value"/>.</summary>
-    public void Write(uint value) => _events.Raise(BoardEvent.Exit, value);
+    public void Write(uint value)
+    {
+        FaultPoint.Hit(FaultPlace.TestExit);
+        _events.Raise(BoardEvent.Exit, value);
+    }
 }

@@ -1,5 +1,6 @@
 using System;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 
 namespace HyperOS.Devices;
 
@@ -147,6 +148,7 @@ public sealed class Uart16550
             case MSR: break;
             default: _scratch = value; return;
         }
+        FaultPoint.Hit(FaultPlace.Uart);
         Update(now);
     }
 
@@ -157,6 +159,7 @@ public sealed class Uart16550
         int taken = 0;
         while (taken < input.Length && _input.TryEnqueue(input[taken]))
             taken++;
+        FaultPoint.Hit(FaultPlace.ConsoleInput);
         Update(now);
         return taken;
     }
@@ -166,6 +169,7 @@ public sealed class Uart16550
     public int DequeueOutput(Span<byte> destination, ulong now)
     {
         int taken = _output.Dequeue(destination);
+        FaultPoint.Hit(FaultPlace.ConsoleOutput);
         AcceptMore(now);
         return taken;
     }

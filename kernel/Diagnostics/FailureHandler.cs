@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Core;
 using HyperOS.Platform;
 
 namespace HyperOS.Diagnostics;
@@ -19,14 +20,17 @@ public static class FailureHandler
     /// <summary>Ends the current domain's work with a report: it is the return from the interrupt that leaves the domain. Without one, ends the host's.</summary>
     public static void Fail(scoped LogLine what, ref InterruptFrame frame)
     {
+        Processor processor = Processor.Current;
+        processor.SwapFaultStacks();
         if (!FaultDomain.TryFind(out FaultDomain? domain))
             Panic.Stop(what, frame.Rip, frame.Rsp, frame.Rbp);
         // A fault in the report would be the host's: interrupt handlers have no domain.
-        Processor processor = Processor.Current;
         processor.InterruptDepth++;
+        FaultPoint.Hit(FaultPlace.FaultReport);
         Log.Write(domain!.Room, $"fault: {what}, rip 0x{frame.Rip:x16}");
         Panic.Trace(frame.Rip, frame.Rsp, frame.Rbp);
         processor.InterruptDepth--;
+        processor.SwapFaultStacks();
         FaultDomain.AbandonFrom(ref frame);
     }
 

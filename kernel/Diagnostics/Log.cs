@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Core;
 using HyperOS.Platform;
 
 namespace HyperOS.Diagnostics;
@@ -141,6 +142,7 @@ public static class Log
         bool interrupts = s_lock.Enter();
         foreach (byte b in bytes)
             s_ring[(int)(s_written++ % RingSize)] = b;
+        FaultPoint.Hit(FaultPlace.Log);
         if (s_written - s_drained > RingSize)
         {
             Lost += s_written - s_drained - RingSize;

@@ -31,6 +31,9 @@ public static class Panic
     private static PanicActions? s_actions;
     private static StackBounds? s_stacks;
 
+    /// <summary>Whether the machine restarts after the report; false with the host's `panic=halt`.</summary>
+    public static bool Restarts { get; set; } = true;
+
     /// <summary>Seconds between the report and the restart; the host's `panic=` option.</summary>
     public static uint RebootDelaySeconds { get; set; } = 5;
 
@@ -51,19 +54,34 @@ public static class Panic
     public static void Stop(scoped LogLine reason, ulong rip, ulong rsp, ulong rbp)
     {
         Cpu.DisableInterrupts();
-        if (Interlocked.Exchange(ref s_panicking, 1) != 0)
-            Cpu.Stop(); // a second processor, or a panic inside the report
+        int self = Processor.Current.Index + 1;
+        int first = Interlocked.CompareExchange(ref s_panicking, self, 0);
+        if (first == self)
+            End(); // the report itself failed
+        if (first != 0)
+            Cpu.Stop();
         s_actions?.StopOthers();
         Log.GoDirect();
         Log.WriteRaw($"panic: {reason}");
         Log.WriteRaw($"  processor {Processor.Current.Index}, rip 0x{rip:x16}, rsp 0x{rsp:x16}, interrupt depth {Processor.Current.InterruptDepth}");
         Trace(rip, rsp, rbp);
         s_actions?.Report();
-        if (RebootDelaySeconds != 0)
+        if (!Restarts)
+            Log.WriteRaw($"  halted");
+        else if (RebootDelaySeconds != 0)
             Log.WriteRaw($"  restart in {RebootDelaySeconds} s");
         Log.Complete();
-        Clock.Delay(RebootDelaySeconds * 1_000_000_000ul);
-        s_actions?.Reboot();
+        End();
+    }
+
+    [DoesNotReturn]
+    private static void End()
+    {
+        if (Restarts)
+        {
+            Clock.Delay(RebootDelaySeconds * 1_000_000_000ul);
+            s_actions?.Reboot();
+        }
         Cpu.Stop();
         while (true) { }
     }

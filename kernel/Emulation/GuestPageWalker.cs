@@ -55,6 +55,7 @@ public static class GuestPageWalker
     public static PageWalkResult Translate(
         GuestBus bus, ref readonly GuestCpuState state, ulong linear, PageAccess access, out GuestPhysicalAddress address, out PageFaultErrorCode errorCode)
     {
+        FaultPoint.Hit(FaultPlace.PageWalk);
         errorCode = default;
         address = new GuestPhysicalAddress(linear);
         if ((state.CR0 & Cr0.PG) == 0)

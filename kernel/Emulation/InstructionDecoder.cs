@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Core;
 
 namespace HyperOS.Emulation;
 
@@ -14,6 +15,7 @@ public static class InstructionDecoder
     /// <param name="instruction">Meaningful only with <see cref="DecodeResult.Decoded"/>.</param>
     public static DecodeResult Decode(ReadOnlySpan<byte> bytes, CodeSize codeSize, out Instruction instruction)
     {
+        FaultPoint.Hit(FaultPlace.InstructionDecoder);
         instruction = default;
         InstructionReader reader = new(bytes, codeSize);
         byte opcode = reader.ReadPrefixesAndOpcode();

@@ -1,3 +1,4 @@
+using HyperOS.Core;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Emulation;
@@ -7,6 +8,7 @@ public sealed partial class InstructionEmulator
 {
     private EmulationOutcome ExecuteString(int budget, bool singleStep)
     {
+        FaultPoint.Hit(FaultPlace.StringInstruction);
         if (_instruction.Repeat == RepeatPrefix.None)
             return ExecuteIteration() ? Complete(singleStep) : _outcome;
 

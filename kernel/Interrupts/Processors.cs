@@ -76,7 +76,7 @@ public static class Processors
     /// <returns>False when there is no memory for them.</returns>
     public static bool TryGiveStacks(Processor processor)
     {
-        for (InterruptStack stack = InterruptStack.NonMaskable; stack <= InterruptStack.Interrupt; stack++)
+        for (InterruptStack stack = InterruptStack.NonMaskable; stack <= InterruptStack.NestedFault; stack++)
         {
             if (!KernelStack.TryCreate(FrameOwner.Kernel, out int slot))
                 return false;

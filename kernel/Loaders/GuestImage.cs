@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Core;
 
 namespace HyperOS.Loaders;
 
@@ -37,13 +38,17 @@ public static class GuestImage
     }
 
     /// <summary>Makes the plan for starting an image. What the plan holds after a refusal must not be used.</summary>
-    public static LoadStatus Load(in LoadRequest request, LoadPlan plan) => Detect(request.Image) switch
+    public static LoadStatus Load(in LoadRequest request, LoadPlan plan)
     {
-        GuestImageFormat.BzImage => BzImageLoader.Load(in request, plan),
-        GuestImageFormat.Pvh => PvhLoader.Load(in request, plan),
-        GuestImageFormat.Multiboot1 => Multiboot1Loader.Load(in request, plan),
-        _ => LoadStatus.UnknownFormat,
-    };
+        FaultPoint.Hit(FaultPlace.Loader);
+        return Detect(request.Image) switch
+        {
+            GuestImageFormat.BzImage => BzImageLoader.Load(in request, plan),
+            GuestImageFormat.Pvh => PvhLoader.Load(in request, plan),
+            GuestImageFormat.Multiboot1 => Multiboot1Loader.Load(in request, plan),
+            _ => LoadStatus.UnknownFormat,
+        };
+    }
 
     /// <summary>What is wrong, in words for the log.</summary>
     public static ReadOnlySpan<byte> Describe(LoadStatus status) => status switch

@@ -388,6 +388,7 @@ public static unsafe class FrameAllocator
 
     private static uint TakeBlock(FrameZone zone)
     {
+        FaultPoint.Hit(FaultPlace.FrameAllocator);
         // From above 4 GiB first: memory below is scarce.
         for (int i = s_zones.Length - 1; i >= 0; i--)
         {

@@ -62,6 +62,7 @@ public static class KernelAddressSpace
     public static bool TryMap(HostVirtualAddress address, HostPhysicalAddress frame, Protection protection)
     {
         bool interrupts = s_lock.Enter();
+        FaultPoint.Hit(FaultPlace.AddressSpace);
         bool mapped = TrySet(address, frame, Flags(protection), LevelPage);
         s_lock.Exit(interrupts);
         return mapped;

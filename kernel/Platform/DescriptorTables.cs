@@ -21,6 +21,9 @@ public enum InterruptStack
 
     /// <summary>Devices, timers, other processors.</summary>
     Interrupt,
+
+    /// <summary>In no gate: changes places with <see cref="Fault"/> while a fault is reported, so that one in the report leaves the first's frames alone.</summary>
+    NestedFault,
 }
 
 /// <summary>
@@ -63,16 +66,18 @@ internal sealed unsafe class DescriptorTables
     }
 
     /// <summary>Where a stack begins, one past its highest byte. Any time: the processor looks when it is interrupted.</summary>
-    public void SetStack(InterruptStack stack, HostVirtualAddress top)
-    {
-        TaskStateSegment64* task = (TaskStateSegment64*)AddressOf(_task);
-        (&task->IST1)[(int)stack - (int)InterruptStack.NonMaskable] = top.Value;
-    }
+    public void SetStack(InterruptStack stack, HostVirtualAddress top) => Top(stack) = top.Value;
+
+    /// <summary>The stacks for faults change places.</summary>
+    public void SwapFaultStacks() =>
+        (Top(InterruptStack.Fault), Top(InterruptStack.NestedFault)) = (Top(InterruptStack.NestedFault), Top(InterruptStack.Fault));
+
+    private ref ulong Top(InterruptStack stack) => ref (&((TaskStateSegment64*)AddressOf(_task))->IST1)[(int)stack - (int)InterruptStack.NonMaskable];
 
     /// <summary>Small stacks without guards, for the time before there is memory for better ones.</summary>
     public void UseEarlyStacks()
     {
-        for (InterruptStack stack = InterruptStack.NonMaskable; stack <= InterruptStack.Interrupt; stack++)
+        for (InterruptStack stack = InterruptStack.NonMaskable; stack <= InterruptStack.NestedFault; stack++)
             SetStack(stack, new HostVirtualAddress(Alignment.Down(AddressOf(new byte[EarlyStackBytes]) + EarlyStackBytes, 16)));
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Core;
 
@@ -13,6 +14,7 @@ public struct GuestLock
     private bool _isPoisoned;
 
     /// <summary>Takes the lock. Does not return once it is poisoned and somebody still holds it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter()
     {
         if (!_lock.TryEnter(in _isPoisoned))

@@ -93,6 +93,9 @@ public sealed unsafe class Processor
     /// <summary>Where one of its interrupt stacks begins, one past its highest byte. All of them before <see cref="Initialize"/>.</summary>
     public void SetStack(InterruptStack stack, HostVirtualAddress top) => _descriptors.SetStack(stack, top);
 
+    /// <summary>At the beginning and at the end of a fault's report, on the processor itself.</summary>
+    public void SwapFaultStacks() => _descriptors.SwapFaultStacks();
+
     /// <summary>Loads this processor's GDT, IDT and TSS, and turns on the protections that CPUID offers. Call on the processor itself.</summary>
     public void Initialize()
     {

@@ -105,6 +105,7 @@ internal sealed class RunQueue
             current.State = ThreadState.Ready;
             Insert(current);
         }
+        FaultPoint.Hit(FaultPlace.Scheduler);
         KernelThread next = _ready ?? Idle;
         if (next != Idle)
         {
@@ -127,16 +128,17 @@ internal sealed class RunQueue
             next = Math.Min(next, _startedAt + Slice);
         if (next == _armed)
             return;
-        _armed = next;
         if (next == Never)
             LocalApic.DisarmTimer();
         else
             LocalApic.ArmTimer(next);
+        _armed = next; // only now: a guest's domain may end on the way
     }
 
     /// <summary>The timer's interrupt.</summary>
     public void OnTimer(ulong now)
     {
+        FaultPoint.Hit(FaultPlace.TimerInterrupt);
         bool interrupts = _lock.Enter();
         _armed = Never;
         WakeSleepers(now);

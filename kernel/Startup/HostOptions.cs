@@ -8,11 +8,11 @@ using HyperOS.Virtualization;
 namespace HyperOS.Startup;
 
 /// <summary>
-/// What the host's command line may say: `panic=SECONDS` between a panic's report and the restart, `maxcpus=N`, `exits=1` for a
+/// What the host's command line may say: `panic=SECONDS` between a panic's report and the restart or `panic=halt`, `maxcpus=N`, `exits=1` for a
 /// report of each machine's exits when it stops, `trace=1` to record exits from the start, `trace=2` to write a machine's records out too when it
 /// stops, `mitigations=auto`, `off` or `all`. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
 /// </summary>
-internal sealed class HostOptions
+internal sealed partial class HostOptions
 {
     public int MaximumProcessors { get; private set; } = Processors.Maximum;
 
@@ -24,7 +24,8 @@ internal sealed class HostOptions
         CommandLine line = new();
         if (!line.Parse(commandLine))
             Log.Write("options"u8, $"the command line has more words than can be read");
-        if (Number(line, "panic"u8, out ulong seconds))
+        Panic.Restarts = line.TryGetText("panic"u8, out ReadOnlySpan<byte> panic) != OptionStatus.Ok || !panic.SequenceEqual("halt"u8);
+        if (Panic.Restarts && Number(line, "panic"u8, out ulong seconds))
             Panic.RebootDelaySeconds = (uint)Math.Min(seconds, 3600);
         if (Number(line, "maxcpus"u8, out ulong processors))
             options.MaximumProcessors = (int)Math.Min(Math.Max(processors, 1), (ulong)Processors.Maximum);
@@ -37,6 +38,7 @@ internal sealed class HostOptions
         }
         if (line.TryGetText("mitigations"u8, out ReadOnlySpan<byte> mitigations) == OptionStatus.Ok && !options.TrySetMitigations(mitigations))
             Log.Write("options"u8, $"mitigations: neither auto nor off nor all, ignored");
+        ReadFaults(line);
         int cursor = 0;
         while (line.TryNextUnknown(ref cursor, out ReadOnlySpan<byte> word))
             Log.Write("options"u8, $"{word}: unknown, ignored");
@@ -53,6 +55,9 @@ internal sealed class HostOptions
             return text.SequenceEqual("auto"u8);
         return true;
     }
+
+    // In FaultInjection.cs, which only the test kernel has.
+    static partial void ReadFaults(CommandLine line);
 
     private static bool Number(CommandLine line, ReadOnlySpan<byte> key, out ulong value)
     {

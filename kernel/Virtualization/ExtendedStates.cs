@@ -51,13 +51,18 @@ public static class ExtendedStates
         ref Vcpu? owner = ref s_owners[Processor.Current.Index];
         if (owner == vcpu)
             return;
+        // From here on the other's state changes too: what can fail comes before it is saved, or after it no longer has the processor.
+        Span<byte> leaving = owner is null ? default : Area(owner), coming = Area(vcpu);
+        bool isOtherMachine = owner?.Machine != vcpu.Machine;
         if (s_xsave)
             ControlRegister.WriteXcr0((ulong)s_all);
-        if (owner?.Machine != vcpu.Machine)
-            GuestProcessors.SwitchMachines();
         if (owner is not null)
-            ExtendedState.Save(PhysicalMemory.Bytes(owner.ExtendedState, (int)Size.Page), s_xsave);
-        ExtendedState.Restore(PhysicalMemory.Bytes(vcpu.ExtendedState, (int)Size.Page), s_xsave);
+            ExtendedState.Save(leaving, s_xsave);
+        owner = null;
+        FaultPoint.Hit(FaultPlace.ExtendedState);
+        if (isOtherMachine)
+            GuestProcessors.SwitchMachines();
+        ExtendedState.Restore(coming, s_xsave);
         owner = vcpu;
         LoadXcr0(vcpu);
         LoadDebugAddresses(vcpu);
@@ -83,6 +88,8 @@ public static class ExtendedStates
         area[24] = 0x80; // MXCSR 0x1F80
         area[25] = 0x1F;
     }
+
+    private static Span<byte> Area(Vcpu vcpu) => PhysicalMemory.Bytes(vcpu.ExtendedState, (int)Size.Page);
 
     internal static void LoadXcr0(Vcpu vcpu)
     {

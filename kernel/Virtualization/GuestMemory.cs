@@ -205,6 +205,7 @@ public sealed class GuestMemory
     private HostPhysicalAddress Fill(ref ulong entry)
     {
         HostPhysicalAddress block = FrameAllocator.AllocateReservedLarge(_owner);
+        FaultPoint.Hit(FaultPlace.GuestMemory);
         ulong before = Interlocked.CompareExchange(ref entry, block.Value, 0);
         if (before == 0)
             return block;

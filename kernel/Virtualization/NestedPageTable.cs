@@ -61,6 +61,7 @@ public sealed class NestedPageTable
     /// <returns>False when there is no frame for a table.</returns>
     public bool TryMap(GuestPhysicalAddress address, HostPhysicalAddress block, bool execute)
     {
+        FaultPoint.Hit(FaultPlace.NestedFault);
         Span<ulong> table = PhysicalMemory.Table(Root);
         for (int level = TopLevel; level > BlockLevel; level--)
         {

@@ -49,6 +49,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             TVendor.Enter(vcpu);
             exitedAt = Cpu.ReadTimestamp();
             TVendor.Decode(vcpu);
+            FaultPoint.Hit(FaultPlace.ExitDecoder);
             cost = ref vcpu.Costs[(int)vcpu.Exit.Kind];
             unchecked { cost.Count++; }
             if (ExitTrace.IsOn)

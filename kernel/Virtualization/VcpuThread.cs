@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Core;
 using HyperOS.Emulation;
 using HyperOS.Platform;
 using HyperOS.Scheduling;
@@ -55,6 +56,7 @@ internal sealed class VcpuThread<TVendor> : ThreadBody where TVendor : struct, I
 
         protected override void Run()
         {
+            FaultPoint.Hit(FaultPlace.Obituary);
             ref GuestCpuState state = ref _vcpu.Emulator.State;
             bool interrupts = Cpu.SaveAndDisableInterrupts();
             TVendor.Load(_vcpu);

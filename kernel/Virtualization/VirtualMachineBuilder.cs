@@ -83,6 +83,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     public static void TakeApart(VirtualMachineSlot slot)
     {
         slot.Machine = null;
+        FaultPoint.Hit(FaultPlace.TakingApart);
         Quiescence.Wait();
         Arena.Close(slot.ArenaSlot);
         FrameAllocator.FreeAll(slot.Owner);
@@ -90,6 +91,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
 
     protected override void Run()
     {
+        FaultPoint.Hit(FaultPlace.Definition);
         _status = _machines.TryReadDefinition(_slot!, out VmDefinition definition, out GuestImages images);
         if (_status == BuildStatus.Built)
             _status = Build(_slot!, in definition, in images);
@@ -154,6 +156,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
             };
             if (!done)
                 return false;
+            FaultPoint.Hit(FaultPlace.ImageCopy);
         }
         return true;
     }

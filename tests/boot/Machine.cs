@@ -189,7 +189,7 @@ public sealed partial class Machine : IAsyncDisposable
     {
         await using FileStream file = File.Create(_logPath);
         using MemoryStream explained = new();
-        ConsoleFilter? filter = _options.Boot == BootKind.Bare ? null : new(new SymbolTable(ElfImage.Parse(await File.ReadAllBytesAsync(Workspace.Kernel))));
+        ConsoleFilter? filter = _options.Boot == BootKind.Bare ? null : new(new SymbolTable(ElfImage.Parse(await File.ReadAllBytesAsync(_options.HasFaultPoints ? Workspace.KernelWithFaultPoints : Workspace.Kernel))));
         byte[] buffer = new byte[4096];
         while (await _process.StandardOutput.BaseStream.ReadAsync(buffer) is > 0 and int count)
         {

@@ -49,6 +49,9 @@ public sealed record MachineOptions
     /// <summary>Changes the bundle's bytes before they are given to the kernel; for <see cref="BootKind.Pvh"/> only.</summary>
     public Action<byte[]>? Tamper { get; init; }
 
+    /// <summary>Whether HyperOS is the test kernel, whose places can be made to fail; for <see cref="BootKind.Pvh"/> only.</summary>
+    public bool HasFaultPoints { get; init; }
+
     /// <summary>The kernel of <see cref="BootKind.Bare"/>.</summary>
     public string? Kernel { get; init; }
 

@@ -42,7 +42,7 @@ internal static class QemuCommand
 
     private static IEnumerable<string> DirectBoot(MachineOptions options, string vmFile, string bundle)
     {
-        string[] kernel = ["-kernel", Workspace.Kernel, "-append", options.CommandLine];
+        string[] kernel = ["-kernel", options.HasFaultPoints ? Workspace.KernelWithFaultPoints : Workspace.Kernel, "-append", options.CommandLine];
         if (options.Vms is null && options.Tamper is null)
             return kernel;
         Workspace.Bundle(vmFile, options.PlannedMemoryMiB ?? options.MemoryMiB, bundle);

@@ -15,6 +15,9 @@ internal static class Workspace
     /// <summary>The kernel's ELF file with symbols.</summary>
     public static string Kernel => Build("out/hyperos.elf", path => Run("make", ["--no-print-directory", path]));
 
+    /// <summary>The test kernel, whose places can be made to fail.</summary>
+    public static string KernelWithFaultPoints => Build("out/hyperos-faults.elf", path => Run("make", ["--no-print-directory", path]));
+
     /// <summary>The screen's font.</summary>
     public static string Font => Build("out/cache/packages/font.psf", path => Run("make", ["--no-print-directory", path]));
 

@@ -1,3 +1,4 @@
+using HyperOS.Core;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Emulation;
@@ -88,6 +89,7 @@ public sealed class ControlRegisterPolicy
     /// <summary>MOV to CR4.</summary>
     public bool TryWriteCr4(ref ControlRegisters registers, ulong value)
     {
+        FaultPoint.Hit(FaultPlace.ControlRegisterPolicy);
         const ulong Pcid = 0xFFF;
         Cr4 next = (Cr4)value;
         Cr4 set = next & ~registers.CR4;

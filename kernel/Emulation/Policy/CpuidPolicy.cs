@@ -1,6 +1,7 @@
 using System;
-using System.Runtime.CompilerServices;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using HyperOS.Core;
 using HyperOS.Specs.Kvm;
 using HyperOS.Specs.X86;
 
@@ -78,6 +79,7 @@ public sealed class CpuidPolicy
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public CpuidResult Answer(uint leaf, uint subleaf, in CpuidVcpuState vcpu)
     {
+        FaultPoint.Hit(FaultPlace.CpuidPolicy);
         Leaf[] leaves = _leaves;
         int slot = Slot(leaf);
         if (unchecked((uint)slot) >= (uint)leaves.Length)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using HyperOS.Core;
 using HyperOS.Specs.X86;
 
 namespace HyperOS.Emulation;
@@ -56,6 +57,7 @@ public sealed class MsrPolicy
     /// <summary>RDMSR. <paramref name="value"/> counts after <see cref="MsrOutcome.Done"/> only.</summary>
     public MsrOutcome Read(uint msr, GuestMsrs stored, out ulong value)
     {
+        FaultPoint.Hit(FaultPlace.MsrPolicy);
         value = 0;
         if (IsApicRegister(msr))
             return MsrOutcome.LocalApic;
