@@ -78,6 +78,28 @@ internal sealed class ConsoleLog
         }
     }
 
+    /// <summary>Waits for whole lines at or after a position.</summary>
+    /// <param name="start">Position in <see cref="Text"/>.</param>
+    /// <returns>All of them that are there, each with its end; empty once the console has ended.</returns>
+    public async Task<string> WaitForLines(int start, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            string text;
+            Task changed;
+            bool isComplete;
+            lock (_lock)
+            {
+                text = _text.ToString(start, _text.Length - start);
+                changed = _changed.Task;
+                isComplete = _isComplete;
+            }
+            if (isComplete || text.Contains('\n', StringComparison.Ordinal))
+                return text[..(text.LastIndexOf('\n') + 1)];
+            await changed.WaitAsync(cancellation);
+        }
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Change(Action change)

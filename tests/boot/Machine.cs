@@ -89,6 +89,39 @@ public sealed partial class Machine : IAsyncDisposable
     /// <returns>The whole line.</returns>
     public async Task<string> WaitForLine(Regex pattern, TimeSpan? limit = null) => (await WaitFor(pattern, pattern.ToString(), wholeLine: true, limit)).Line;
 
+    /// <summary>
+    /// All lines from what was waited for before to the console's end, as they come; ends as well when none comes within the limit. Later waits
+    /// begin behind the last.
+    /// </summary>
+    public async IAsyncEnumerable<string> Lines(TimeSpan limit)
+    {
+        while (true)
+        {
+            using CancellationTokenSource timeout = new(limit);
+            string lines;
+            try
+            {
+                lines = await _console.WaitForLines(_cursor, timeout.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                yield break;
+            }
+            if (lines.Length == 0)
+                yield break;
+            int start = _cursor;
+            for (int end; (end = lines.IndexOf('\n', _cursor - start)) >= 0;)
+            {
+                string line = lines[(_cursor - start)..end];
+                _cursor = start + end + 1;
+                yield return line;
+            }
+        }
+    }
+
+    /// <summary>What QEMU said of itself, other than on the console.</summary>
+    public string EmulatorErrors => _errors.ToString();
+
     /// <summary>Waits for text that no line's end need follow, such as a prompt, after what was waited for before.</summary>
     public Task WaitForText(string text, TimeSpan? limit = null) => WaitFor(text, wholeLine: false, limit);
 
@@ -205,7 +238,8 @@ public sealed partial class Machine : IAsyncDisposable
         _console.Complete();
     }
 
-    private string Tail()
+    /// <summary>The end of the log, for messages.</summary>
+    public string Tail()
     {
         string[] lines = Log.TrimEnd().Split('\n');
         string errors = _errors.Length == 0 ? "" : $"\nQEMU says: {_errors}";

@@ -16,10 +16,13 @@ internal sealed record TestVm(string Name)
     /// <summary>Whether the guest is the stock Linux of `make run`.</summary>
     public bool IsLinux { get; init; }
 
+    /// <summary>Linux's initramfs, relative to out/, if it is not that of `make run`.</summary>
+    public string? Initrd { get; init; }
+
     public string Text => $$"""
           - name: {{Name}}
             memory: {{Memory}}
-            boot: { {{(IsLinux ? $"kernel: {Workspace.LinuxKernel}, initrd: {Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
+            boot: { {{(IsLinux ? $"kernel: {Workspace.LinuxKernel}, initrd: {Initrd ?? Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
             console: host
             devices: [ testExit ]
             autostart: true
@@ -33,6 +36,15 @@ internal static class TestVms
 {
     /// <summary>Debian's cloud kernel with a busybox shell.</summary>
     public static TestVm Linux { get; } = new("linux") { IsLinux = true, Memory = "256MiB", CommandLine = "console=ttyS0 panic=-1" };
+
+    /// <summary>The same kernel at work for as long as it runs: tests/guests/steady.sh. What is typed there ends it.</summary>
+    public static TestVm Steady => new("steady")
+    {
+        IsLinux = true,
+        Memory = "128MiB",
+        CommandLine = $"console=ttyS0 panic=-1 quiet steady={Workspace.BusyboxSha256}",
+        Initrd = Workspace.Initrd("steady"),
+    };
 
     public static MachineOptions Options(params TestVm[] vms) => Options("stay", vms);
 

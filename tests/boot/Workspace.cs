@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Security.Cryptography;
 
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
 
@@ -31,11 +32,17 @@ internal static class Workspace
     /// <summary>Its initramfs with a shell, relative to out/.</summary>
     public static string LinuxInitrd => OfGuest("initrd.img");
 
+    /// <summary>An initramfs whose init is tests/guests/NAME.sh, relative to out/.</summary>
+    public static string Initrd(string name) => Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guests/{name}.img", path =>
+        Run("dotnet", [ImageTool, "initramfs", "--busybox", Busybox, "--init", $"tests/guests/{name}.sh", "--out", path])));
+
+    /// <summary>What the guest's own sha256sum has to say of its busybox.</summary>
+    public static string BusyboxSha256 => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Busybox)));
+
     /// <summary>The bundle that the image tool makes of a VM file.</summary>
     public static string Bundle(string vmFile, int hostMemoryMiB, string bundle)
     {
-        string tool = Build("out/host/bin/ImageTool/release/imagetool.dll", path => Run("make", ["--no-print-directory", path]));
-        Run("dotnet", [tool, "bundle", "--vms", vmFile, "--host-memory", $"{hostMemoryMiB}MiB", "--out", bundle]);
+        Run("dotnet", [ImageTool, "bundle", "--vms", vmFile, "--host-memory", $"{hostMemoryMiB}MiB", "--out", bundle]);
         return bundle;
     }
 
@@ -67,6 +74,10 @@ internal static class Workspace
         string path = $"/usr/share/OVMF/{name}";
         return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: make deps installs it (Debian package ovmf)");
     }
+
+    private static string ImageTool => Build("out/host/bin/ImageTool/release/imagetool.dll", path => Run("make", ["--no-print-directory", path]));
+
+    private static string Busybox => Build("out/cache/packages/busybox", path => Run("make", ["--no-print-directory", path]));
 
     private static string OfGuest(string name) =>
         Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guest/{name}", path => Run("make", ["--no-print-directory", path])));

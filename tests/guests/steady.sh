@@ -4,6 +4,7 @@
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc
+mount -t devtmpfs devtmpfs /dev
 
 work() {
     rounds=0
