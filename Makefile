@@ -27,13 +27,14 @@ sources = $(shell find $(wildcard $(1)) -name '*.cs' -o -name '*.csproj') $(wild
 need = @command -v $(1) > /dev/null || { echo "$(1) is missing (Debian package $(2)): make deps installs it" >&2; exit 1; }
 need-dotnet = @dotnet --version > /dev/null 2>&1 || { echo "dotnet is missing: install the .NET 10 SDK, which README.md names" >&2; exit 1; }
 
-.PHONY: help deps iso run debug test bench clean
+.PHONY: help deps iso run debug test test-all bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run     installs what is missing, builds the ISO and boots it in QEMU; Ctrl-A X leaves. With MACHINE=bochs"
 	@echo "             in Bochs, whose processor has VT-x, or SVM with BOCHS_MODEL=ryzen; Ctrl-A leaves"
-	@echo "make test    runs all tests"
+	@echo "make test    runs the tests that every change has to pass"
+	@echo "make test-all  runs those and the long ones: about an hour"
 	@echo "make bench   measures instructions, boot times and sizes under an emulator that counts; docs/bench.md has its options"
 	@echo "make iso     builds out/hyperos.iso; with VMS=file.yaml OUT=file.iso one that starts that file's guests,"
 	@echo "             checked against HOST_MEMORY=size (2GiB) of the machine that is to run them"
@@ -68,6 +69,11 @@ test:
 	$(need-dotnet)
 	@$(MAKE) --no-print-directory $(OUT)
 	@tools/test out/test-results
+
+test-all:
+	$(need-dotnet)
+	@$(MAKE) --no-print-directory $(OUT)
+	@tools/test out/test-results all
 
 bench: $(DEPS)
 	@$(MAKE) --no-print-directory out/hyperos.iso $(IMAGETOOL) $(BENCH)
