@@ -31,6 +31,9 @@ internal static class FuzzRun
     [ThreadStatic]
     private static bool t_sawNew;
 
+    /// <summary>One input is replayed, which need not reach what a whole run does.</summary>
+    public static bool IsReplay => Environment.GetEnvironmentVariable("HYPEROS_FUZZ_INPUT") is not null || Setting("HYPEROS_FUZZ_SEED") is not null;
+
     /// <summary>A target tells what its input led to: an outcome, a status, an operation. Inputs that lead to something new are worth mutating.</summary>
     public static void Saw<T>(T what)
         where T : struct, Enum => Saw(typeof(T).Name, Convert.ToInt64(what, CultureInfo.InvariantCulture));

@@ -63,6 +63,12 @@ internal sealed class VmFileReader
             reader.Add(exception.Start, "file", $"not valid YAML: {exception.Message}");
             return reader._file;
         }
+        catch (InvalidOperationException)
+        {
+            // The parser's own state fails on some texts, such as lines cut off within a flow collection; it knows no place then.
+            reader.Add(new Mark(0, 1, 1), "file", "not valid YAML");
+            return reader._file;
+        }
         if (yaml.Documents.Count == 1)
             reader.ReadDocument(yaml.Documents[0].RootNode);
         else

@@ -35,13 +35,16 @@ public class BundleReaderFuzz
 
     private static void Walk(byte[] bundle)
     {
-        if (BundleReader.TryOpen(bundle, out BundleReader reader) != BundleStatus.Valid)
+        BundleStatus status = BundleReader.TryOpen(bundle, out BundleReader reader);
+        FuzzRun.Saw(status);
+        if (status != BundleStatus.Valid)
             return;
         Assert.Equal(32, reader.TablesSha256.Length);
         Assert.True(reader.HashedTables.Length < bundle.Length);
         for (int i = 0; i < reader.DefinitionCount; i++)
         {
             VmDefinitionErrors errors = reader.ReadDefinition(i, 4, 1ul << 30, out VmDefinition definition);
+            FuzzRun.Saw(errors);
             Assert.True(definition.Name.Length <= VmDefinition.MaxNameLength);
             Assert.True(definition.CommandLine.Length <= VmDefinition.MaxCommandLineLength);
             if (errors == VmDefinitionErrors.None)

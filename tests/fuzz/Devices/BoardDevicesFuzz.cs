@@ -174,7 +174,9 @@ public class BoardDevicesFuzz
             state.Pic.Version = state.IoApic.Version = 1;
             state.Rtc.Registers[0x0D] = 0x80;
         }
-        if (board.Restore(state, now) != RestoreStatus.Restored)
+        RestoreStatus status = board.Restore(state, now);
+        FuzzRun.Saw(status);
+        if (status != RestoreStatus.Restored)
             return;
         for (int i = 0; i < Accesses; i++, now += Step(random))
         {
@@ -190,6 +192,7 @@ public class BoardDevicesFuzz
     {
         byte[] space = new byte[random.Next(4096)];
         AcpiTablesStatus status = GuestAcpiTables.Build(random.Next(-2, 64), (uint)random.Next(0x11_0000) & ~(uint)random.Next(64), space, out int length);
+        FuzzRun.Saw(status);
         Assert.True(status == AcpiTablesStatus.Built ? length <= space.Length : length == 0);
     });
 

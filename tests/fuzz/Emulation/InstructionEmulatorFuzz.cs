@@ -50,11 +50,34 @@ public class InstructionEmulatorFuzz
         {
             ulong rip = state.RIP;
             EmulationOutcome outcome = random.Next(4) == 0 ? emulator.Run(8) : emulator.Run(RandomCode(random), random.Next(-1, 8));
+            FuzzRun.Saw(outcome);
             Assert.True(Enum.IsDefined(outcome));
             Assert.InRange(emulator.Code.Length, 0, 15);
             if (outcome != EmulationOutcome.Completed)
                 Assert.Equal(rip, state.RIP);
             emulator.DecodeIntercepted(out _);
+        }
+    });
+
+    [Fact]
+    public void Random_tables_are_walked_to_an_answer() => FuzzRun.Run(random =>
+    {
+        FuzzBus bus = new(random);
+        GuestCpuState state = new()
+        {
+            CR0 = Cr0.PE | Cr0.PG | (Cr0)Value(random),
+            CR3 = Value(random),
+            CR4 = (Cr4)Value(random),
+            EFER = (Efer)Value(random),
+            RFLAGS = (Rflags)Value(random),
+            CPL = (byte)random.Next(4),
+            PhysicalAddressBits = (byte)random.Next(32, 53),
+        };
+        for (int walk = 0; walk < 8; walk++)
+        {
+            PageWalkResult result = GuestPageWalker.Translate(bus, in state, Value(random), (PageAccess)random.Next(3), out _, out PageFaultErrorCode code);
+            FuzzRun.Saw(result);
+            FuzzRun.Saw(code);
         }
     });
 
@@ -93,7 +116,7 @@ public class InstructionEmulatorFuzz
         public FuzzBus(Random random)
         {
             _random = random;
-            random.NextBytes(_memory);
+            new Random(random.Next()).NextBytes(_memory);
             // Entries that are present, without reserved bits, make walks go deep.
             for (int i = 0; i < _memory.Length; i += 8)
             {

@@ -28,6 +28,8 @@ public class AcpiTablesFuzz
                 machine.Replace(signature, mutant);
             }
             AcpiStatus status = tables.Discover(s_bootInfo);
+            FuzzRun.Saw(status);
+            FuzzRun.Saw("processors", tables.Interrupts.Processors.Count);
             Assert.True(status == AcpiStatus.Ok || tables.Interrupts.Processors.Count == 0);
             tables.Numa.NodeOfProcessor(1);
             tables.Interrupts.GlobalSystemInterruptOf(9, out _);
@@ -45,7 +47,7 @@ public class AcpiTablesFuzz
         {
             byte[] rsdp = FuzzRun.Mutate(random, AcpiMachine.Rsdp((byte)random.Next(3)));
             Multiboot2Parser.Parse(Multiboot2Builder.Information(Multiboot2Builder.Tag(15, rsdp)), bootInfo);
-            tables.Discover(bootInfo);
+            FuzzRun.Saw(tables.Discover(bootInfo));
         });
     }
 }

@@ -57,6 +57,8 @@ public class BootProtocolFuzz
     /// <summary>Whatever was read, the map is sorted and disjoint and the texts can be taken.</summary>
     private static void Check(BootInfo info)
     {
+        FuzzRun.Saw("modules", info.Modules.Length);
+        FuzzRun.Saw("regions", info.MemoryMap.Regions.Length);
         ulong end = 0;
         foreach (MemoryRegion region in info.MemoryMap.Regions)
         {

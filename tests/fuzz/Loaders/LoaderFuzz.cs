@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HyperOS.Core;
 using HyperOS.Loaders;
 using HyperOS.Tests.Unit.Loaders;
@@ -32,7 +33,7 @@ public class LoaderFuzz
     private delegate LoadStatus Loader(in LoadRequest request, LoadPlan plan);
 
     /// <summary>Mutates the parts of the image that the loader reads, and checks that a plan, where there is one, can do no harm.</summary>
-    private void Run(byte[] valid, Loader load)
+    private void Run(byte[] valid, Loader load, [CallerMemberName] string test = "")
     {
         FuzzRun.Run(random =>
         {
@@ -52,13 +53,15 @@ public class LoaderFuzz
                 InitrdLength = s_initrdLengths[random.Next(s_initrdLengths.Length)],
                 Memory = memory,
             };
-            if (load(in request, _plan) == LoadStatus.Ok)
+            LoadStatus status = load(in request, _plan);
+            FuzzRun.Saw(status);
+            if (status == LoadStatus.Ok)
             {
                 _loaded++;
                 Check(in request);
             }
-        });
-        Assert.True(_loaded > 0);
+        }, test);
+        Assert.True(_loaded > 0 || FuzzRun.IsReplay);
     }
 
     private void Check(in LoadRequest request)
