@@ -11,8 +11,8 @@ namespace HyperOS.Tests.Boot;
 /// nothing is lost, and the other guest's work stays right.
 /// <para>
 /// A run's seed is drawn, and HYPEROS_HOSTILE_BASE sets it; HYPEROS_HOSTILE_ACCESSES sets how many accesses a run has. Each start of an
-/// attacker prints the seed of its draws, which the kept log so has; HYPEROS_HOSTILE_SEED=SEED makes <see cref="A_start_replays_from_its_seed"/> play it alone, with each draw from
-/// HYPEROS_HOSTILE_TRACE=N on printed before it is done.
+/// attacker prints the seed of its draws, which the kept log so has; HYPEROS_HOSTILE_SEED=SEED makes
+/// <see cref="A_start_replays_from_its_seed"/> play it alone, with each draw from HYPEROS_HOSTILE_TRACE=N on printed before it is done.
 /// </para>
 /// </summary>
 public partial class HostileGuestTests(ITestOutputHelper output)
