@@ -11,19 +11,7 @@ memmove:
     cmp rdx, 16
     jbe .to16
     cmp rdx, 32
-    jbe .to32
-    cmp rdx, 64
     ja .long
-    movups xmm0, [rsi]
-    movups xmm1, [rsi + 16]
-    movups xmm2, [rsi + rdx - 32]
-    movups xmm3, [rsi + rdx - 16]
-    movups [rdi], xmm0
-    movups [rdi + 16], xmm1
-    movups [rdi + rdx - 32], xmm2
-    movups [rdi + rdx - 16], xmm3
-    ret
-.to32:
     movups xmm0, [rsi]
     movups xmm1, [rsi + rdx - 16]
     movups [rdi], xmm0
@@ -63,50 +51,30 @@ memmove:
     sub rcx, rsi
     cmp rcx, rdx
     jb .backward                        ; destination inside [source, source + bytes)
-    movups xmm4, [rsi + rdx - 64]
-    movups xmm5, [rsi + rdx - 48]
-    movups xmm6, [rsi + rdx - 32]
-    movups xmm7, [rsi + rdx - 16]
+    movups xmm2, [rsi + rdx - 32]
+    movups xmm3, [rsi + rdx - 16]
 .forward:
     movups xmm0, [rsi]
     movups xmm1, [rsi + 16]
-    movups xmm2, [rsi + 32]
-    movups xmm3, [rsi + 48]
     movups [rdi], xmm0
     movups [rdi + 16], xmm1
-    movups [rdi + 32], xmm2
-    movups [rdi + 48], xmm3
-    add rsi, 64
-    add rdi, 64
-    sub rdx, 64
-    cmp rdx, 64
+    add rsi, 32
+    add rdi, 32
+    sub rdx, 32
+    cmp rdx, 32
     ja .forward
-    movups [rdi + rdx - 64], xmm4
-    movups [rdi + rdx - 48], xmm5
-    movups [rdi + rdx - 32], xmm6
-    movups [rdi + rdx - 16], xmm7
-    ret
-.backward:
-    movups xmm4, [rsi]
-    movups xmm5, [rsi + 16]
-    movups xmm6, [rsi + 32]
-    movups xmm7, [rsi + 48]
-.backward64:
-    movups xmm0, [rsi + rdx - 64]
-    movups xmm1, [rsi + rdx - 48]
-    movups xmm2, [rsi + rdx - 32]
-    movups xmm3, [rsi + rdx - 16]
-    movups [rdi + rdx - 64], xmm0
-    movups [rdi + rdx - 48], xmm1
     movups [rdi + rdx - 32], xmm2
     movups [rdi + rdx - 16], xmm3
-    sub rdx, 64
-    cmp rdx, 64
-    ja .backward64
-    movups [rdi], xmm4
-    movups [rdi + 16], xmm5
-    movups [rdi + 32], xmm6
-    movups [rdi + 48], xmm7
+    ret
+.backward:
+    mov r8, [rsi]
+.backward8:
+    mov rcx, [rsi + rdx - 8]
+    mov [rdi + rdx - 8], rcx
+    sub rdx, 8
+    cmp rdx, 8
+    ja .backward8
+    mov [rdi], r8
     ret
 
 ; void* memset(void* destination, int value, nuint bytes)
