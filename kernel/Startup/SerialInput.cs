@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using HyperOS.Firmware;
 using HyperOS.Interrupts;
 using HyperOS.Serial;
@@ -6,12 +7,21 @@ using HyperOS.Virtualization;
 
 namespace HyperOS.Startup;
 
-/// <summary>What is typed at COM1: its interrupt wakes the console's thread, which reads the port.</summary>
+/// <summary>
+/// What is typed at COM1. Its interrupt empties the port, which holds no more than comes in a millisecond or two, and wakes the console's thread,
+/// which may have a line to write first. What comes while the ring is full is lost.
+/// </summary>
 internal sealed class SerialInput : ConsoleSource
 {
     private const ushort PolarityMask = 0x3, ActiveLow = 0x3, TriggerMask = 0xC, LevelTriggered = 0xC; // MPS INTI flags
 
+    private const int RingBytes = 1024, ChunkBytes = 16;
+
     private readonly SerialPort _port;
+    private readonly byte[] _ring = new byte[RingBytes];
+
+    // Bytes put into the ring by the interrupt, and taken out by the console's thread; they wrap around.
+    private int _put, _taken;
 
     private SerialInput(SerialPort port) => _port = port;
 
@@ -21,16 +31,44 @@ internal sealed class SerialInput : ConsoleSource
         uint pin = acpi.Interrupts.GlobalSystemInterruptOf(SerialPort.InterruptRequest, out ushort flags);
         if (pin >= Vectors.Pins)
             return null;
-        InterruptTable.SetHandler(Vectors.FirstPin + (int)pin, new Waker());
+        SerialInput input = new(port);
+        InterruptTable.SetHandler(Vectors.FirstPin + (int)pin, new Receiver(input));
         IoApic.Route((int)pin, LocalApic.CurrentId, (flags & TriggerMask) == LevelTriggered, (flags & PolarityMask) == ActiveLow);
         port.EnableReceiveInterrupt();
-        return new SerialInput(port);
+        return input;
     }
 
-    public override int Read(Span<byte> destination) => _port.Read(destination);
-
-    private sealed class Waker : InterruptHandler
+    public override int Read(Span<byte> destination)
     {
-        public override void Handle() => HostConsole.Wake();
+        int count = Math.Min(unchecked(Volatile.Read(ref _put) - _taken), destination.Length);
+        for (int i = 0; i < count; i++)
+            destination[i] = _ring[unchecked(_taken + i) & (RingBytes - 1)];
+        Volatile.Write(ref _taken, unchecked(_taken + count));
+        return count;
+    }
+
+    private void Receive()
+    {
+        Span<byte> chunk = stackalloc byte[ChunkBytes];
+        for (int count = _port.Read(chunk); count != 0; count = _port.Read(chunk))
+        {
+            count = Math.Min(count, RingBytes - unchecked(_put - Volatile.Read(ref _taken)));
+            for (int i = 0; i < count; i++)
+                _ring[unchecked(_put + i) & (RingBytes - 1)] = chunk[i];
+            Volatile.Write(ref _put, unchecked(_put + count));
+        }
+    }
+
+    private sealed class Receiver : InterruptHandler
+    {
+        private readonly SerialInput _input;
+
+        public Receiver(SerialInput input) => _input = input;
+
+        public override void Handle()
+        {
+            _input.Receive();
+            HostConsole.Wake();
+        }
     }
 }
