@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace HyperOS.Tests.Boot;
@@ -10,12 +11,17 @@ public class LinuxTests
     [InlineData(BootKind.Pvh, 4)]
     [InlineData(BootKind.IsoBios, 2)]
     [InlineData(BootKind.IsoUefi, 1)]
-    public async Task It_boots_to_a_shell_that_answers_and_powers_off(BootKind boot, int processors)
+    public Task It_boots_to_a_shell_that_answers_and_powers_off(BootKind boot, int processors) =>
+        BootsToAShell(TestVms.Options(TestVms.Linux) with { Boot = boot, Processors = processors }, "kvm-clock");
+
+    /// <param name="clocksource">kvm-clock, or tsc where the processor has an invariant time-stamp counter.</param>
+    internal static async Task BootsToAShell(
+        MachineOptions options, string clocksource, [CallerMemberName] string test = "", [CallerFilePath] string file = "")
     {
-        await using Machine machine = Machine.Start(TestVms.Options(TestVms.Linux) with { Boot = boot, Processors = processors });
+        await using Machine machine = Machine.Start(options, test, file);
         await ReachShell(machine);
         await Ask(machine, "echo $((6 * 7)) is the answer", "42 is the answer");
-        await Ask(machine, "cat /sys/devices/system/clocksource/clocksource0/current_clocksource", "kvm-clock");
+        await Ask(machine, "cat /sys/devices/system/clocksource/clocksource0/current_clocksource", clocksource);
         await machine.Type("poweroff -f\n");
         Assert.Matches(@"^\[ *\d+\.\d{6}\] vm linux: stopped: power off$", await machine.WaitForLine("vm linux: stopped: "));
         await machine.WaitForLine("memory: ");

@@ -7,7 +7,7 @@ using HyperOS.Symboliser;
 namespace HyperOS.Tests.Boot;
 
 /// <summary>
-/// A machine under QEMU, driven over its first serial line. Backtraces on it are explained, and everything is kept in
+/// A machine under an emulator, driven over its first serial line. Backtraces on it are explained, and everything is kept in
 /// out/logs/TEST.log. Disposing ends the machine.
 /// <code>
 /// await using Machine machine = Machine.Start(new MachineOptions { Processors = 2 });
@@ -44,7 +44,7 @@ public sealed partial class Machine : IAsyncDisposable
             RedirectStandardError = true,
         };
         // The limit outlives this process, should it be killed: no emulator stays behind.
-        foreach (string argument in (string[])["--kill-after=5", $"{(int)options.Lifetime.TotalSeconds}", .. QemuCommand.Build(options, name)])
+        foreach (string argument in (string[])["--kill-after=5", $"{(int)options.Lifetime.TotalSeconds}", .. EmulatorCommand.Of(options.Emulator).Build(options, name)])
             start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, line) =>
@@ -62,7 +62,8 @@ public sealed partial class Machine : IAsyncDisposable
 
     /// <summary>Starts a machine; its log is named after the calling test.</summary>
     public static Machine Start(MachineOptions options, [CallerMemberName] string test = "", [CallerFilePath] string file = "") =>
-        new(options, UniqueName($"{Path.GetFileNameWithoutExtension(file)}.{test}-{options.Boot}-{options.Processors}"));
+        new(options, UniqueName(
+            $"{Path.GetFileNameWithoutExtension(file)}.{test}-{(options.Emulator == Emulator.Bochs ? options.Cpu : $"{options.Boot}")}-{options.Processors}"));
 
     /// <summary>Starts a purpose-built guest on a machine of its own, without HyperOS.</summary>
     public static Machine StartBare(string guest, string commandLine = "", [CallerMemberName] string test = "", [CallerFilePath] string file = "") =>
@@ -133,7 +134,8 @@ public sealed partial class Machine : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until the machine has ended: by the exit port (see <see cref="ExitPort"/>), or with 0 by power-off, reset or triple fault.
+    /// Waits until the machine has ended: by the exit port (see <see cref="ExitPort"/>), or with 0 by power-off, reset or triple fault; in Bochs
+    /// with 0 by power-off alone.
     /// </summary>
     public async Task<int> WaitForExit(TimeSpan? limit = null)
     {
@@ -156,13 +158,9 @@ public sealed partial class Machine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        try
-        {
-            _process.Kill(entireProcessTree: true);
-        }
-        catch (InvalidOperationException)
-        {
-        }
+        // Asked to end, `timeout` asks the emulator, which so can tidy up, and insists after a while.
+        if (IsRunning)
+            Process.Start("sh", ["-c", $"kill {_process.Id} 2> /dev/null"]).Dispose();
         await _process.WaitForExitAsync();
         await _reading;
         _process.Dispose();
@@ -242,7 +240,7 @@ public sealed partial class Machine : IAsyncDisposable
     public string Tail()
     {
         string[] lines = Log.TrimEnd().Split('\n');
-        string errors = _errors.Length == 0 ? "" : $"\nQEMU says: {_errors}";
+        string errors = _errors.Length == 0 ? "" : $"\nthe emulator says: {_errors}";
         return $"; the log ends (all of it: {_logPath}):\n{string.Join('\n', lines.Skip(lines.Length - TailLines))}{errors}";
     }
 

@@ -1,5 +1,17 @@
 namespace HyperOS.Tests.Boot;
 
+/// <summary>What a machine is emulated by.</summary>
+public enum Emulator
+{
+    Qemu,
+
+    /// <summary>
+    /// The one that has VT-x, and more of SVM than QEMU; it starts from <see cref="BootKind.IsoBios"/> alone, and reset and triple fault end it
+    /// as something broken.
+    /// </summary>
+    Bochs,
+}
+
 /// <summary>From where a machine starts.</summary>
 public enum BootKind
 {
@@ -25,6 +37,8 @@ public enum BootKind
 /// <summary>The machine that a test wants. The defaults are the smallest machine that boots the host.</summary>
 public sealed record MachineOptions
 {
+    public Emulator Emulator { get; init; } = Emulator.Qemu;
+
     public BootKind Boot { get; init; } = BootKind.Pvh;
 
     public int Processors { get; init; } = 1;
@@ -34,7 +48,7 @@ public sealed record MachineOptions
     /// <summary>The memory for which the image tool checks the VMs, if not the machine's.</summary>
     public int? PlannedMemoryMiB { get; init; }
 
-    /// <summary>As QEMU's -cpu takes it.</summary>
+    /// <summary>As QEMU's -cpu takes it, or one of Bochs' models.</summary>
     public string Cpu { get; init; } = "EPYC";
 
     /// <summary>
@@ -66,4 +80,16 @@ public sealed record MachineOptions
 
     /// <summary>Further options of QEMU.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
+
+    /// <summary>The same machine in Bochs, which needs more time.</summary>
+    /// <param name="model">One of `bochs --help cpu`.</param>
+    public MachineOptions InBochs(string model, int processors) => this with
+    {
+        Emulator = Emulator.Bochs,
+        Boot = BootKind.IsoBios,
+        Cpu = model,
+        Processors = processors,
+        WaitLimit = TimeSpan.FromMinutes(10),
+        Lifetime = TimeSpan.FromMinutes(20),
+    };
 }

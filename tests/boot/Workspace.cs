@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// One test at a time, but for the collection of those in Bochs, which keep one processor busy for long.
+[assembly: CollectionBehavior(CollectionBehavior.CollectionPerAssembly, MaxParallelThreads = 2)]
 
 namespace HyperOS.Tests.Boot;
 
@@ -10,6 +11,7 @@ namespace HyperOS.Tests.Boot;
 internal static class Workspace
 {
     private static readonly ConcurrentDictionary<string, Lazy<string>> s_built = [];
+    private static readonly Lock s_building = new();
 
     public static string Root { get; } = FindRoot();
 
@@ -90,9 +92,10 @@ internal static class Workspace
         return full;
     })).Value;
 
-    /// <summary>Runs a tool in the repository's root.</summary>
+    /// <summary>Runs a tool in the repository's root, and no other at the same time: `make` would build the same file twice.</summary>
     private static void Run(string tool, string[] arguments)
     {
+        using Lock.Scope building = s_building.EnterScope();
         ProcessStartInfo start = new(Tool("timeout"), ["600", Tool(tool), .. arguments])
         {
             WorkingDirectory = Root,

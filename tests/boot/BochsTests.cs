@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Xunit.Abstractions;
+
+namespace HyperOS.Tests.Boot;
+
+/// <summary>What only Bochs has: Intel's processors, and more of SVM than QEMU.</summary>
+[Collection("Bochs")]
+public partial class BochsTests(ITestOutputHelper output)
+{
+    /// <summary>An AMD processor whose SVM has next RIPs, flushes by ASID and LBR virtualization.</summary>
+    internal const string Svm = "ryzen";
+
+    /// <summary>An Intel processor with all of VT-x that Bochs has.</summary>
+    internal const string Vmx = "corei7_skylake_x";
+
+    /// <summary>Guests that need what Bochs' SVM lacks: docs/decisions.md, "Two emulators".</summary>
+    internal static readonly string[] GuestsBeyondSvm = ["debug", "events", "exceptions", "modes", "policy", "strings"];
+
+    /// <summary>A guest that only another one with NMIs can disturb: Bochs' VT-x mixes up which of them has its NMIs blocked.</summary>
+    internal static readonly string[] GuestsBeyondVmx = ["nmi"];
+
+    /// <summary>Guests that look at a clock which must not run on for a time slice of all the others.</summary>
+    internal static readonly string[] GuestsBeyondTimeSlices = ["timers"];
+
+    /// <summary>AMD APM vol. 3, "CPUID Fn8000_000A_EDX": what QEMU has not.</summary>
+    [Flags]
+    private enum SvmFeatures
+    {
+        LbrVirt = 1 << 1,
+        NRIPS = 1 << 3,
+        FlushByAsid = 1 << 6,
+    }
+
+    public static TheoryData<ConformanceTests.Conforming, string> Runs => ConformanceTests.RunsOn(
+        ConformanceTests.Conforming.BochsSvm, ConformanceTests.Conforming.BochsSvm2, ConformanceTests.Conforming.BochsVmx, ConformanceTests.Conforming.BochsVmx2);
+
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public Task The_machine_is_what_the_manuals_say(ConformanceTests.Conforming machine, string guest) => ConformanceTests.Judge(machine, guest, output);
+
+    [Fact]
+    public async Task NMIs_come_as_the_manuals_say()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(new TestVm("nmi")).InBochs(Vmx, 1));
+        Assert.Matches("stopped: exit code [01]$", await machine.WaitForLine("vm nmi: stopped: "));
+    }
+
+    [Theory]
+    [InlineData(Svm, 1)]
+    [InlineData(Vmx, 2)]
+    public Task Linux_boots_to_a_shell_that_answers_and_powers_off(string model, int processors) =>
+        LinuxTests.BootsToAShell(TestVms.Options(TestVms.Linux).InBochs(model, processors), "tsc");
+
+    [Theory]
+    [Trait("Set", "Long")]
+    [InlineData(Svm, 2)]
+    [InlineData(Vmx, 1)]
+    public Task Linux_boots_on_the_other_numbers_of_processors_as_well(string model, int processors) =>
+        LinuxTests.BootsToAShell(TestVms.Options(TestVms.Linux).InBochs(model, processors), "tsc");
+
+    [Theory]
+    [InlineData("core2_penryn_t9600", "vmx: no guests can run: the processor has VMX without EPT")]
+    [InlineData("corei5_lynnfield_750", "vmx: no guests can run: the processor has VMX without unrestricted guest")]
+    [InlineData("turion64_tyler", "svm: no guests can run: the processor has SVM without nested paging")]
+    public async Task A_processor_that_cannot_run_guests_is_named_and_the_host_stays_up(string model, string reason)
+    {
+        await using Machine machine = Machine.Start(VmTests.Hello.InBochs(model, 2));
+        await machine.WaitForAll(reason, "hyperos: ready", "vm hello: refused: this processor cannot run guests");
+        Assert.Single(Regex.Matches(machine.Log, "no guests can run"));
+        Assert.True(machine.IsRunning);
+    }
+
+    [Theory]
+    [InlineData(Svm, "hello", "exit code 0")]
+    [InlineData(Vmx, "hello", "exit code 0")]
+    [InlineData(Vmx, "triple", "triple fault")]
+    public async Task The_host_powers_off_with_its_last_line_said(string model, string guest, string reason)
+    {
+        await using Machine machine = Machine.Start(TestVms.Options("poweroff", new TestVm(guest)).InBochs(model, 2));
+        Assert.Equal(0, await machine.WaitForExit());
+        Assert.Contains($"vm {guest}: stopped: {reason}\n", machine.Log, StringComparison.Ordinal);
+        Assert.EndsWith("hyperos: all machines have stopped: power off\n", machine.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SVM_offers_what_QEMU_lacks()
+    {
+        await using Machine machine = Machine.Start(new MachineOptions().InBochs(Svm, 1));
+        Match features = FeaturesLine().Match(await machine.WaitForLine("svm: revision 1, "));
+        const SvmFeatures Wanted = SvmFeatures.LbrVirt | SvmFeatures.NRIPS | SvmFeatures.FlushByAsid;
+        Assert.Equal(Wanted, (SvmFeatures)int.Parse(features.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & Wanted);
+    }
+
+    [GeneratedRegex(@"features 0x([0-9a-f]+)$")]
+    private static partial Regex FeaturesLine();
+}
