@@ -43,7 +43,7 @@ public static class FailureHandler
         FailureKind.NullReference => "null reference"u8,
         FailureKind.InvalidCast => "invalid cast"u8,
         FailureKind.ArrayTypeMismatch => "array type mismatch"u8,
-        FailureKind.OutOfMemory => "out of kernel memory"u8,
+        FailureKind.OutOfMemory => "too little memory for a kernel object"u8,
         FailureKind.UnhandledThrow => "throw"u8,
         FailureKind.UnmatchedSwitch => "unmatched switch"u8,
         FailureKind.InvalidProgram => "code that the compiler removed was reached"u8,
