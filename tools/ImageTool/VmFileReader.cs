@@ -63,9 +63,10 @@ internal sealed class VmFileReader
             reader.Add(exception.Start, "file", $"not valid YAML: {exception.Message}");
             return reader._file;
         }
-        catch (InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
-            // The parser's own state fails on some texts, such as lines cut off within a flow collection; it knows no place then.
+            // The parser's own checks fail on some texts, such as lines cut off within a flow collection, or tags that are no URIs; it knows no
+            // place then.
             reader.Add(new Mark(0, 1, 1), "file", "not valid YAML");
             return reader._file;
         }
