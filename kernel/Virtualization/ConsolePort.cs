@@ -28,7 +28,7 @@ internal sealed class ConsolePort : FaultDomain
     public ReadOnlySpan<byte> Drain()
     {
         VirtualMachine? machine = _slot.Machine;
-        if (machine is null || !machine.HasConsoleOutput)
+        if (machine is null || !machine.WantsConsole)
             return default;
         return TryRun(machine, isInput: false) ? new ReadOnlySpan<byte>(_chunk, 0, _count) : default;
     }

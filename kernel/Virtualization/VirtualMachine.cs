@@ -241,6 +241,9 @@ public sealed class VirtualMachine
     /// <summary>Whether the guest wrote what the console has not taken yet.</summary>
     internal bool HasConsoleOutput => !_isPoisoned && _board.Com1.OutputCount != 0;
 
+    /// <summary>Whether the console is to come: told of output, it must, even where another visit has taken that already.</summary>
+    internal bool WantsConsole => HasConsoleOutput || !_isPoisoned && _outputAnnounced;
+
     /// <summary>Takes what the guest wrote to its serial port. The console's thread.</summary>
     internal int DrainConsole(Span<byte> destination)
     {
