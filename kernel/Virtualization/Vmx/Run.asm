@@ -3,10 +3,8 @@
 ; are in the VMCS. VmxRunState (kernel/Virtualization/Vmx/VmxContext.cs): what is in neither.
 bits 64
 default rel
+%include "kernel/Virtualization/GuestRegisters.inc"
 %include "kernel/Virtualization/Speculation.inc"
-
-XMM      equ 16 * 8
-MXCSR    equ XMM + 16 * 16
 
 HOST_RSP      equ 0
 FAULT_ADDRESS equ 8
@@ -39,30 +37,12 @@ VmxRun:
     je .faultAddressLoaded
     mov cr2, rax
 .faultAddressLoaded:
-    ldmxcsr [rdi + MXCSR]
-%assign register 0
-%rep 16
-    movups xmm %+ register, [rdi + XMM + register * 16]
-%assign register register + 1
-%endrep
+    LOAD_VECTORS
     SPECULATION_ENTRY
     test dword [SpeculationHooks], ENTRY_VERW
     bt dword [rsi + LAUNCHED], 0        ; leaves ZF alone, as VERW leaves CF, and MOV both
     mov rax, [rdi + 0 * 8]
-    mov rcx, [rdi + 1 * 8]
-    mov rdx, [rdi + 2 * 8]
-    mov rbx, [rdi + 3 * 8]
-    mov rbp, [rdi + 5 * 8]
-    mov rsi, [rdi + 6 * 8]
-    mov r8, [rdi + 8 * 8]
-    mov r9, [rdi + 9 * 8]
-    mov r10, [rdi + 10 * 8]
-    mov r11, [rdi + 11 * 8]
-    mov r12, [rdi + 12 * 8]
-    mov r13, [rdi + 13 * 8]
-    mov r14, [rdi + 14 * 8]
-    mov r15, [rdi + 15 * 8]
-    mov rdi, [rdi + 7 * 8]
+    LOAD_GENERAL
     jz .overwritten
     verw [DataSelector]
 .overwritten:
@@ -82,25 +62,8 @@ VmxExit:
     push rdi
     mov rdi, [rsp + 8]
     mov [rdi + 0 * 8], rax
-    mov [rdi + 1 * 8], rcx
-    mov [rdi + 2 * 8], rdx
-    mov [rdi + 3 * 8], rbx
-    mov [rdi + 5 * 8], rbp
-    mov [rdi + 6 * 8], rsi
-    pop qword [rdi + 7 * 8]
-    mov [rdi + 8 * 8], r8
-    mov [rdi + 9 * 8], r9
-    mov [rdi + 10 * 8], r10
-    mov [rdi + 11 * 8], r11
-    mov [rdi + 12 * 8], r12
-    mov [rdi + 13 * 8], r13
-    mov [rdi + 14 * 8], r14
-    mov [rdi + 15 * 8], r15
-%assign register 0
-%rep 16
-    movups [rdi + XMM + register * 16], xmm %+ register
-%assign register register + 1
-%endrep
+    STORE_GENERAL
+    STORE_VECTORS
     SPECULATION_EXIT
     stmxcsr [rdi + MXCSR]
     ldmxcsr [HostMxcsr]
