@@ -15,4 +15,17 @@ public abstract class FramePort
     /// has the queue served again when there is room (the sender need not watch for it, nor is it to try again by itself).
     /// </returns>
     public abstract int Transmit(FrameBatch batch);
+
+    /// <summary>
+    /// The guest gave its device another address, or the one it was made with again. The port's policy decides what follows. For the whole device,
+    /// through any of its queues' ports.
+    /// </summary>
+    public virtual void SetAddress(MacAddress address)
+    {
+    }
+
+    /// <summary>The guest wants to hear all frames, or only its own again. The port's policy decides. For the whole device, as above.</summary>
+    public virtual void SetPromiscuous(bool isPromiscuous)
+    {
+    }
 }
