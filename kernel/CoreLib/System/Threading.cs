@@ -110,6 +110,9 @@ public static class Volatile
     private struct VolatileIntPtr { public volatile nint Value; }
     private struct VolatileObject { public volatile object? Value; }
 
+    [Intrinsic] public static void ReadBarrier() => ReadBarrier();
+    [Intrinsic] public static void WriteBarrier() => WriteBarrier();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Read(ref readonly bool location) => Unsafe.As<bool, VolatileByte>(ref Unsafe.AsRef(in location)).Value != 0;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

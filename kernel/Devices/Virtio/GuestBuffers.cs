@@ -1,0 +1,196 @@
+using System;
+using HyperOS.Core;
+
+namespace HyperOS.Devices;
+
+/// <summary>
+/// Buffers in a guest's RAM, one after another, with a position that moves on as they are read or written. All of them are known to lie in
+/// RAM. Owned by whoever owns the queue that they come from.
+/// </summary>
+public sealed class GuestBuffers
+{
+    // Wiring.
+    private readonly GuestRam _ram;
+
+    // State. Buffer n lies at _addresses[n] and has _lengths[n] bytes, never 0.
+    private readonly ulong[] _addresses;
+    private readonly uint[] _lengths;
+
+    // The position: the next byte is in that buffer, at that offset.
+    private int _buffer;
+    private uint _offset;
+
+    /// <param name="capacity">Buffers that fit.</param>
+    public GuestBuffers(GuestRam ram, int capacity)
+    {
+        _ram = ram;
+        _addresses = new ulong[capacity];
+        _lengths = new uint[capacity];
+    }
+
+    /// <summary>Buffers in the list.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Buffers that still fit.</summary>
+    public int Room => _addresses.Length - Count;
+
+    /// <summary>Bytes of all buffers.</summary>
+    public ulong Length { get; private set; }
+
+    /// <summary>Bytes from the position to the end.</summary>
+    public ulong Remaining { get; private set; }
+
+    /// <summary>Drops all buffers.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        Length = 0;
+        Remaining = 0;
+        _buffer = 0;
+        _offset = 0;
+    }
+
+    /// <summary>Appends a buffer that <see cref="GuestRam.Contains"/>.</summary>
+    /// <param name="length">In bytes, not 0.</param>
+    /// <returns>False when no more fit.</returns>
+    internal bool TryAdd(ulong address, uint length)
+    {
+        int count = Count;
+        if ((uint)count >= (uint)_addresses.Length)
+            return false;
+        _addresses[count] = address;
+        _lengths[count] = length;
+        Count = count + 1;
+        Length += length;
+        Remaining += length;
+        return true;
+    }
+
+    /// <summary>Whether a range, which does not wrap around, shares a byte with any of the buffers from number <paramref name="first"/> on.</summary>
+    internal bool Overlaps(int first, ulong address, uint length)
+    {
+        for (int i = first; i < Count; i++)
+        {
+            if (address < _addresses[i] + _lengths[i] && _addresses[i] < address + length)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Drops the last buffers, from number <paramref name="count"/> on. The position must not have come so far.</summary>
+    internal void Truncate(int count)
+    {
+        while (Count > count)
+        {
+            Count--;
+            Length -= _lengths[Count];
+            Remaining -= _lengths[Count];
+        }
+    }
+
+    /// <summary>Where a buffer lies; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
+    public GuestPhysicalAddress AddressOf(int buffer) => new(_addresses[buffer]);
+
+    /// <summary>Bytes of a buffer; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
+    public uint LengthOf(int buffer) => _lengths[buffer];
+
+    /// <summary>The bytes that lie together from an offset into a buffer on.</summary>
+    /// <returns>Empty where there is no such byte.</returns>
+    public ReadOnlySpan<byte> From(int buffer, uint offset)
+    {
+        if ((uint)buffer >= (uint)Count || offset >= _lengths[buffer])
+            return default;
+        return _ram.TryGetReadable(new GuestPhysicalAddress(_addresses[buffer] + offset), _lengths[buffer] - offset, out ReadOnlySpan<byte> bytes)
+            ? bytes
+            : default;
+    }
+
+    /// <summary>The next bytes that lie together, to be read; the position moves behind them.</summary>
+    /// <param name="most">No more than so many.</param>
+    /// <returns>Empty at the end.</returns>
+    public ReadOnlySpan<byte> NextReadable(uint most = uint.MaxValue)
+    {
+        if (!TryPeek(most, out GuestPhysicalAddress address, out uint length) || !_ram.TryGetReadable(address, length, out ReadOnlySpan<byte> bytes))
+            return default;
+        Advance((uint)bytes.Length);
+        return bytes;
+    }
+
+    /// <summary>The next bytes that lie together, to be written; the position moves behind them.</summary>
+    /// <param name="most">No more than so many.</param>
+    /// <returns>Empty at the end.</returns>
+    public Span<byte> NextWritable(uint most = uint.MaxValue)
+    {
+        if (!TryPeek(most, out GuestPhysicalAddress address, out uint length) || !_ram.TryGetWritable(address, length, out Span<byte> bytes))
+            return default;
+        Advance((uint)bytes.Length);
+        return bytes;
+    }
+
+    /// <summary>Copies the next bytes out.</summary>
+    /// <returns>How many: fewer than the destination takes only at the end.</returns>
+    public int Read(Span<byte> destination)
+    {
+        int copied = 0;
+        while (copied < destination.Length)
+        {
+            ReadOnlySpan<byte> part = NextReadable((uint)(destination.Length - copied));
+            if (part.IsEmpty)
+                break;
+            part.CopyTo(destination.Slice(copied));
+            copied += part.Length;
+        }
+        return copied;
+    }
+
+    /// <summary>Copies bytes in.</summary>
+    /// <returns>How many: fewer than the source has only at the end.</returns>
+    public int Write(ReadOnlySpan<byte> source)
+    {
+        int copied = 0;
+        while (copied < source.Length)
+        {
+            Span<byte> part = NextWritable((uint)(source.Length - copied));
+            if (part.IsEmpty)
+                break;
+            source.Slice(copied, part.Length).CopyTo(part);
+            copied += part.Length;
+        }
+        return copied;
+    }
+
+    /// <summary>Moves the position on, at most to the end.</summary>
+    public void Skip(ulong bytes)
+    {
+        while (bytes != 0 && TryPeek((uint)Math.Min(bytes, uint.MaxValue), out _, out uint length))
+        {
+            Advance(length);
+            bytes -= length;
+        }
+    }
+
+    // What is left of the buffer at the position.
+    private bool TryPeek(uint most, out GuestPhysicalAddress address, out uint length)
+    {
+        if ((uint)_buffer >= (uint)Count)
+        {
+            address = default;
+            length = 0;
+            return false;
+        }
+        address = new GuestPhysicalAddress(_addresses[_buffer] + _offset);
+        length = Math.Min(_lengths[_buffer] - _offset, most);
+        return length != 0;
+    }
+
+    private void Advance(uint bytes)
+    {
+        Remaining -= bytes;
+        _offset += bytes;
+        if (_offset == _lengths[_buffer])
+        {
+            _buffer++;
+            _offset = 0;
+        }
+    }
+}
