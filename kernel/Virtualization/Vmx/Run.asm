@@ -13,8 +13,8 @@ LAUNCHED      equ 16
 FIELD_HOST_RSP equ 0x6C14
 
 section .text
-; uint VmxRun(GuestRegisters* registers, VmxRunState* state): 0 after an exit, 1 when VMLAUNCH or VMRESUME failed. Interrupts off on entry, on
-; at return: an exit leaves them off, and what made it, unless the exit took it, comes at STI, with the host's state in place.
+; uint VmxRun(GuestRegisters* registers, VmxRunState* state): 0 after an exit, 1 when VMLAUNCH or VMRESUME failed. Interrupts off on entry and at
+; return: an exit leaves them off, and an NMI that made it is to be taken before they come.
 global VmxRun
 VmxRun:
     push rbp
@@ -48,21 +48,19 @@ VmxRun:
 .overwritten:
     jnc .launch
     vmresume
-    jmp .failed
+    jmp VmxExit
 .launch:
     vmlaunch
-.failed:
-    ldmxcsr [HostMxcsr]
-    mov eax, 1
-    jmp Leave
 
-; HOST_RIP. The processor has loaded RSP, segments, CR0, CR3, CR4, EFER, PAT and the descriptor tables' bases; RFLAGS is clear.
+; HOST_RIP. The processor has loaded RSP, segments, CR0, CR3, CR4, EFER, PAT and the descriptor tables' bases; RFLAGS is clear. An instruction
+; that failed has set CF or ZF, changed nothing else and comes here as well.
 global VmxExit
 VmxExit:
     push rdi
     mov rdi, [rsp + 8]
     mov [rdi + 0 * 8], rax
     STORE_GENERAL
+    setbe bl
     STORE_VECTORS
     SPECULATION_EXIT
     stmxcsr [rdi + MXCSR]
@@ -70,9 +68,7 @@ VmxExit:
     mov rsi, [rsp + 8]
     mov rax, cr2
     mov [rsi + FAULT_ADDRESS], rax
-    mov byte [rsi + LAUNCHED], 1
-    xor eax, eax
-Leave:
+    movzx eax, bl
     add rsp, 16
     pop r15
     pop r14
@@ -80,7 +76,6 @@ Leave:
     pop r12
     pop rbx
     pop rbp
-    sti
     ret
 
 %macro ENTRY 1

@@ -58,6 +58,9 @@ internal sealed unsafe class VmxContext : VendorState
     /// <summary>VMLAUNCH or VMRESUME failed: the VMCS says why in its VM-instruction error, if it was the current one.</summary>
     public bool EntryFailed;
 
+    /// <summary>The exit reason as the VMCS has it; <see cref="VmExitReasonFlags.EntryFailure"/> alone when <see cref="EntryFailed"/>.</summary>
+    public uint ExitReason;
+
     /// <summary>The VM-entry interruption information as the VMCS has it; an exit clears it.</summary>
     public uint EventInLine;
 

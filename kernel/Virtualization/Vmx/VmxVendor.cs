@@ -108,14 +108,19 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         fixed (GuestRegisters* registers = &vcpu.Registers)
         fixed (VmxRunState* state = &context.Run)
             context.EntryFailed = Run(registers, state) != 0;
+        context.ExitReason = context.EntryFailed ? (uint)VmExitReasonFlags.EntryFailure : Read32(VmcsField.ExitReason);
+        if ((context.ExitReason & (uint)VmExitReasonFlags.EntryFailure) == 0)
+            context.Run.Launched = true;
+        if (context.ExitReason == (uint)VmExitReason.ExceptionOrNmi && InterruptionTypeOf(Read32(VmcsField.VmExitInterruptionInformation)) == InterruptionType.Nmi)
+            TakeNmi(); // NMIs are blocked since: the IRET of an interrupt would let the next one in before it
+        Cpu.EnableInterrupts();
     }
 
     public static void Decode(Vcpu vcpu)
     {
         VmxContext context = ContextOf(vcpu);
         ref VmExit exit = ref vcpu.Exit;
-        uint reason = Read32(VmcsField.ExitReason);
-        if (context.EntryFailed || (reason & (uint)VmExitReasonFlags.EntryFailure) != 0)
+        if ((context.ExitReason & (uint)VmExitReasonFlags.EntryFailure) != 0)
         {
             exit.Kind = VmExitKind.EntryFailure;
             VmxEntryFailure.Describe(vcpu.Machine.Log, context.EntryFailed);
@@ -127,7 +132,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         uint vectoring = Read32(VmcsField.IdtVectoringInformationField);
         if ((vectoring & InterruptionInformation.Valid) != 0)
             Reinject(context, vectoring);
-        switch ((VmExitReason)(reason & (uint)VmExitReasonFlags.BasicReason))
+        switch ((VmExitReason)(context.ExitReason & (uint)VmExitReasonFlags.BasicReason))
         {
             case VmExitReason.ExternalInterrupt or VmExitReason.IoSmi or VmExitReason.OtherSmi or VmExitReason.InitSignal:
                 exit.Kind = VmExitKind.HostInterrupt;
@@ -204,7 +209,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         bool failed = ContextOf(vcpu).EntryFailed;
         raw = new RawExit
         {
-            Code = failed ? 0 : Read(VmcsField.ExitReason),
+            Code = failed ? 0 : ContextOf(vcpu).ExitReason,
             Info1 = Read(failed ? VmcsField.VmInstructionError : VmcsField.ExitQualification),
             Info2 = Read(VmcsField.GuestPhysicalAddress),
             InstructionPointer = Read(VmcsField.GuestRip),
@@ -404,6 +409,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
 
     private static InterruptibilityState Interruptibility => (InterruptibilityState)Read32(VmcsField.GuestInterruptibilityState);
 
+    private static InterruptionType InterruptionTypeOf(uint information) =>
+        (InterruptionType)((information & InterruptionInformation.TypeMask) >> InterruptionInformation.TypeShift);
+
     private static void SetPreemptionTimer(ulong deadline)
     {
         ulong now = Cpu.ReadTimestamp();
@@ -441,7 +449,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     // What was being delivered goes in again; a software interrupt or exception comes by itself when its instruction runs again.
     private static void Reinject(VmxContext context, uint vectoring)
     {
-        switch ((InterruptionType)((vectoring & InterruptionInformation.TypeMask) >> InterruptionInformation.TypeShift))
+        switch (InterruptionTypeOf(vectoring))
         {
             case InterruptionType.SoftwareInterrupt or InterruptionType.SoftwareException or InterruptionType.PrivilegedSoftwareException:
                 return;
@@ -460,10 +468,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     {
         ref VmExit exit = ref vcpu.Exit;
         uint information = Read32(VmcsField.VmExitInterruptionInformation);
-        InterruptionType type = (InterruptionType)((information & InterruptionInformation.TypeMask) >> InterruptionInformation.TypeShift);
+        InterruptionType type = InterruptionTypeOf(information);
         if (type == InterruptionType.Nmi)
         {
-            TakeNmi();
             exit.Kind = VmExitKind.HostInterrupt;
             return;
         }
