@@ -96,6 +96,22 @@ public sealed partial class InstructionEmulator
         return Accept(result) ? EmulationOutcome.Completed : _outcome;
     }
 
+    /// <summary>Reads the operand of what <see cref="DecodeIntercepted"/> has just decoded: a register's low bytes, or memory.</summary>
+    /// <param name="size">In bytes: 2, 4 or 8.</param>
+    /// <returns><see cref="EmulationOutcome.Completed"/> if <paramref name="value"/> holds it.</returns>
+    public EmulationOutcome ReadOperand(in InterceptedInstruction instruction, int size, out ulong value)
+    {
+        if (!instruction.HasMemoryOperand)
+        {
+            value = ReadRegister(instruction.Register, size);
+            return EmulationOutcome.Completed;
+        }
+        _isDecoded = false;
+        _instruction = instruction.MemoryOperand;
+        _instruction.MemorySize = (byte)size;
+        return Load(out value) ? EmulationOutcome.Completed : _outcome;
+    }
+
     private void Begin(ReadOnlySpan<byte> code)
     {
         _codeSize = State.CodeSize;

@@ -436,15 +436,18 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                     vcpu.Apic.Cr8 = (uint)priority;
                 break;
             case (InterceptedOperation.MovToCr, 0):
-                ControlRegisters registers = Controls(vcpu, in state);
-                done = vcpu.Machine.ControlRegisters.TryWriteCr0(ref registers, state.Registers[(int)instruction.Register]);
-                state.CR0 = registers.CR0;
-                state.EFER = registers.EFER;
-                if (done)
-                    TVendor.FlushTranslations(vcpu);
+                done = WriteCr0(vcpu, ref state, state.Registers[(int)instruction.Register]);
+                break;
+            case (InterceptedOperation.LMSW, _):
+                const ulong StatusWord = (ulong)(Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS);
+                EmulationOutcome outcome = vcpu.Emulator.ReadOperand(in instruction, sizeof(ushort), out ulong word);
+                if (outcome != EmulationOutcome.Completed)
+                    return Refuse(vcpu, outcome);
+                ulong kept = (ulong)state.CR0 & ~(StatusWord & ~(ulong)Cr0.PE); // PE can be set so, not cleared
+                done = WriteCr0(vcpu, ref state, kept | (word & StatusWord));
                 break;
             case (InterceptedOperation.MovToCr, 4):
-                registers = Controls(vcpu, in state);
+                ControlRegisters registers = Controls(vcpu, in state);
                 done = vcpu.Machine.ControlRegisters.TryWriteCr4(ref registers, state.Registers[(int)instruction.Register]);
                 state.CR4 = registers.CR4;
                 vcpu.CpuidState.CR4 = registers.CR4;
@@ -455,6 +458,17 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 return Stop(vcpu, StopReason.UnknownExit);
         }
         return Finish(vcpu, ref state, done, instruction.Length);
+    }
+
+    private static bool WriteCr0(Vcpu vcpu, ref GuestCpuState state, ulong value)
+    {
+        ControlRegisters registers = Controls(vcpu, in state);
+        if (!vcpu.Machine.ControlRegisters.TryWriteCr0(ref registers, value))
+            return false;
+        state.CR0 = registers.CR0;
+        state.EFER = registers.EFER;
+        TVendor.FlushTranslations(vcpu);
+        return true;
     }
 
     private static ExitAction DebugRegister(Vcpu vcpu)
@@ -532,16 +546,20 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         if (TVendor.TryGetInstruction(vcpu, out instruction))
             return true;
         EmulationOutcome outcome = vcpu.Emulator.DecodeIntercepted(out instruction);
-        if (outcome == EmulationOutcome.Exception)
-        {
-            TVendor.WriteState(vcpu, in vcpu.Emulator.State);
-            vcpu.QueueException(vcpu.Emulator.Exception.Vector, vcpu.Emulator.Exception.HasErrorCode, vcpu.Emulator.Exception.ErrorCode);
-        }
-        else if (outcome != EmulationOutcome.Completed)
-        {
-            StopUndecodable(vcpu);
-        }
-        return outcome == EmulationOutcome.Completed;
+        if (outcome == EmulationOutcome.Completed)
+            return true;
+        Refuse(vcpu, outcome);
+        return false;
+    }
+
+    // The emulator could not read what the instruction needs: the guest's exception, or the end of its machine.
+    private static ExitAction Refuse(Vcpu vcpu, EmulationOutcome outcome)
+    {
+        if (outcome != EmulationOutcome.Exception)
+            return StopUndecodable(vcpu);
+        TVendor.WriteState(vcpu, in vcpu.Emulator.State);
+        vcpu.QueueException(vcpu.Emulator.Exception.Vector, vcpu.Emulator.Exception.HasErrorCode, vcpu.Emulator.Exception.ErrorCode);
+        return ExitAction.Resume;
     }
 
     // Registers were changed in the emulator's copy: it goes back, with RIP past the instruction, or a #GP comes instead.
@@ -607,10 +625,10 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         return ExitAction.Stop;
     }
 
-    private static void StopUndecodable(Vcpu vcpu)
+    private static ExitAction StopUndecodable(Vcpu vcpu)
     {
         vcpu.Machine.Log.WriteBytes("cannot find the intercepted instruction in"u8, vcpu.Emulator.Code, vcpu.Emulator.State.RIP);
-        Stop(vcpu, StopReason.Unemulated);
+        return Stop(vcpu, StopReason.Unemulated);
     }
 
     private static void Halt(Vcpu vcpu)

@@ -128,11 +128,16 @@ BUFFER      equ 0x10000
     SAW 7, 0x10, "its error code, but for the page's presence"
 
     GROUP "modes: transitions that are refused"
-    SKIP_ON_LAX .notRefused, "an emulator whose CR0 takes what it should not; QEMU's SVM breaks its host where LME is set without PAE"
+    cmp byte [IsHosted], 0
+    jne .refused                        ; the host refuses it, whatever its processor does
+    SKIP_ON_LAX .notRefused, "an emulator whose CR0 takes what it should not"
+.refused:
     IN_32_BITS Refused
     SAW 0, GP, "long mode without PAE"
     SAW 1, 0x11, "CR0 is as before"
-    SAW 2, 0, "EFER.LMA too"
+    SAW 2, 0x100, "EFER too: LME without LMA"
+    SAW 3, 0x1B, "LMSW sets TS and MP"
+    SAW 4, 0x15, "LMSW from memory sets EM and clears the others, but for PE"
 .notRefused:
 
     GROUP "modes: 16-bit protected mode"
@@ -614,8 +619,22 @@ Refused:
     SEE 1
     mov ecx, EFER
     rdmsr
-    and eax, 0x400
+    and eax, 0x500
     SEE 2
+    mov eax, 0xA
+    lmsw ax
+    mov eax, cr0
+    and eax, 0x1F
+    SEE 3
+    push dword 4
+    lmsw [esp]
+    pop eax
+    mov eax, cr0
+    and eax, 0x1F
+    SEE 4
+    mov eax, 0x11
+    mov cr0, eax
+    mov ecx, EFER
     rdmsr
     and eax, ~0x100
     wrmsr

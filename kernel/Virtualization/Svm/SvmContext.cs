@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using HyperOS.Core;
 using HyperOS.Memory;
 using HyperOS.Specs.Amd;
+using HyperOS.Specs.X86;
 
 namespace HyperOS.Virtualization.Svm;
 
@@ -31,6 +32,9 @@ internal sealed unsafe class SvmContext : VendorState
 
     /// <summary>What of an unchanged VMCB the processor caches.</summary>
     public readonly VmcbCleanBits Cached = SvmProcessor.CleanBits;
+
+    /// <summary>EFER.LME while the guest has set it and the VMCB has not.</summary>
+    public Efer HeldBack;
 
     /// <summary>An NMI was injected and its handler has not returned.</summary>
     public bool NmiBlocked;

@@ -222,7 +222,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 if (exit.Vector == (byte)ExceptionVector.PF)
                     vmcb.Save.CR2 = control.EXITINFO2; // which the exit left as it was
                 break;
-            case SvmExitCode.VMEXIT_CR4_WRITE or SvmExitCode.VMEXIT_CR8_WRITE:
+            case SvmExitCode.VMEXIT_CR4_WRITE or SvmExitCode.VMEXIT_CR8_WRITE or SvmExitCode.VMEXIT_CR0_SEL_WRITE:
                 exit.Kind = VmExitKind.ControlRegister;
                 break;
             case >= SvmExitCode.VMEXIT_DR0_READ and <= SvmExitCode.VMEXIT_DR15_WRITE:
@@ -297,7 +297,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void ReadState(Vcpu vcpu, ref GuestCpuState state)
     {
-        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        SvmContext context = ContextOf(vcpu);
+        ref VmcbStateSaveArea save = ref context.Vmcb.Save;
         state.Registers = vcpu.Registers.General;
         state.Registers[(int)GeneralRegister.RSP] = save.RSP;
         state.RIP = save.RIP;
@@ -306,7 +307,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         state.CR2 = save.CR2;
         state.CR3 = save.CR3;
         state.CR4 = save.CR4;
-        state.EFER = save.EFER & ~Efer.SVME;
+        state.EFER = save.EFER & ~Efer.SVME | context.HeldBack;
         state.ES = save.ES;
         state.CS = save.CS;
         state.SS = save.SS;
@@ -318,7 +319,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void WriteState(Vcpu vcpu, in GuestCpuState state)
     {
-        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        SvmContext context = ContextOf(vcpu);
+        ref VmcbStateSaveArea save = ref context.Vmcb.Save;
         vcpu.Registers.General = state.Registers;
         save.RSP = state.Registers[(int)GeneralRegister.RSP];
         save.RIP = state.RIP;
@@ -327,8 +329,21 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         save.CR2 = state.CR2;
         save.CR3 = state.CR3;
         save.CR4 = state.CR4;
-        save.EFER = state.EFER | Efer.SVME;
-        ContextOf(vcpu).Clean &= ~(VmcbCleanBits.CRx | VmcbCleanBits.CR2);
+        HoldBackLongMode(context, in state);
+        save.EFER = (state.EFER & ~context.HeldBack) | Efer.SVME;
+        context.Clean &= ~(VmcbCleanBits.CRx | VmcbCleanBits.CR2);
+    }
+
+    // With LME set and PAE clear, long mode cannot begin: setting CR0.PG is a #GP, and that is all LME does. An exit from there leaves QEMU's host
+    // without paging (it loads CR0 before CR4 and EFER), so the guest runs without LME, and its writes of CR0 come here. Its writes of CR4 and EFER always do.
+    private static void HoldBackLongMode(SvmContext context, in GuestCpuState state)
+    {
+        Efer heldBack = (state.CR0 & Cr0.PG) == 0 && (state.CR4 & Cr4.PAE) == 0 ? state.EFER & Efer.LME : 0;
+        if (heldBack == context.HeldBack)
+            return;
+        context.HeldBack = heldBack;
+        context.Vmcb.Control.InterceptVector3 ^= InterceptVector3.INTERCEPT_CR0_SEL_WRITE;
+        context.Clean &= ~VmcbCleanBits.I;
     }
 
     public static void WriteSegments(Vcpu vcpu, in GuestCpuState state, in DescriptorTableState tables)
@@ -451,10 +466,11 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static ulong ReadMsr(Vcpu vcpu, uint msr)
     {
-        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        SvmContext context = ContextOf(vcpu);
+        ref VmcbStateSaveArea save = ref context.Vmcb.Save;
         return msr switch
         {
-            Msr.EFER => (ulong)(save.EFER & ~Efer.SVME),
+            Msr.EFER => (ulong)(save.EFER & ~Efer.SVME | context.HeldBack),
             Msr.IA32_PAT => save.G_PAT,
             _ => 0,
         };
