@@ -113,6 +113,22 @@ public class InterceptedInstructionDecoderTests
         Assert.Equal(3, instruction.Length);
     }
 
+    [Theory]
+    [InlineData("0F 01 F1", 0x5678)] // LMSW CX
+    [InlineData("0F 01 B3 00 02 00 00", 0xCDEF)] // LMSW [RBX+200h]
+    public void The_emulator_reads_the_operand(string code, ulong expected)
+    {
+        TestMachine machine = TestMachine.Long();
+        machine.State.RIP = 0x1000;
+        machine.State.Registers[(int)GeneralRegister.RCX] = 0x12345678;
+        machine.State.Registers[(int)GeneralRegister.RBX] = 0x2000;
+        Hex(code).CopyTo(machine.Bus.Memory, 0x1000);
+        Hex("EF CD AB").CopyTo(machine.Bus.Memory, 0x2200);
+        Assert.Equal(EmulationOutcome.Completed, machine.Emulator.DecodeIntercepted(out InterceptedInstruction instruction));
+        Assert.Equal(EmulationOutcome.Completed, machine.Emulator.ReadOperand(in instruction, 2, out ulong value));
+        Assert.Equal(expected, value);
+    }
+
     private static void AssertOperands(in Iced.Intel.Instruction expected, in InterceptedInstruction actual, string context)
     {
         for (int i = 0; i < expected.OpCount; i++)
