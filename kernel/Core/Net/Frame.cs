@@ -25,7 +25,8 @@ public readonly ref struct Frame
     /// <param name="bodyLength">Bytes of the rest, all of which the body has.</param>
     /// <param name="offload">What is left to do to this frame.</param>
     public Frame(
-        ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, FrameBatch? body, int frame, int bodyOffset, int bodyLength, in FrameOffload offload)
+        ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, FrameBatch? body, int frame, int bodyOffset, int bodyLength,
+        scoped in FrameOffload offload)
     {
         _first = first;
         _second = second;

@@ -16,7 +16,7 @@ public abstract class FrameBatch
     /// <summary>Bytes of a frame, from the destination address on.</summary>
     public abstract int Length(int frame);
 
-    /// <summary>What the sender claims to be left to do, unchecked but for a known <see cref="FrameOffload.Segmentation"/>.</summary>
+    /// <summary>What the sender claims to be left to do, unchecked.</summary>
     public abstract FrameOffload Offload(int frame);
 
     /// <summary>

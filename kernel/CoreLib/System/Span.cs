@@ -223,6 +223,17 @@ public static class MemoryExtensions
 {
     public static Span<T> AsSpan<T>(this T[]? array) => new(array);
 
+    public static Span<T> AsSpan<T>(this T[]? array, int start)
+    {
+        if (array is null)
+        {
+            if (start != 0)
+                ThrowHelpers.ThrowArgumentOutOfRangeException();
+            return default;
+        }
+        return new Span<T>(array).Slice(start);
+    }
+
     public static Span<T> AsSpan<T>(this T[]? array, int start, int length) => new(array, start, length);
 
     public static ReadOnlySpan<char> AsSpan(this string? text) => text;

@@ -1,0 +1,299 @@
+using System;
+using System.Buffers.Binary;
+using System.Numerics;
+using HyperOS.Core;
+using HyperOS.Specs.Net;
+
+namespace HyperOS.Switching;
+
+/// <summary>
+/// The way of a transmit queue's frames through a switch:
+/// <code>
+///   inspect   no lock       sender's domain     copy what decides, check what is claimed
+///   decide    switch lock   host's own          admit, learn, find destinations; count. Cannot fail
+///   deliver   no lock       receiver's domain   for each destination: copy its frames, announce them once
+///   settle    switch lock   host's own          count what became of them there
+/// </code>
+/// If the sender's machine ends anywhere, what the lane still holds is settled when its port is disconnected.
+/// </summary>
+public sealed class TransmitLane : FramePort
+{
+    /// <summary>Bytes copied of a frame that has an offload: Ethernet, tag, and IP and TCP with all their options.</summary>
+    internal const int HeadCapacity = 192;
+
+    private const int PlainHead = EthernetHeader.Length + VlanTag.Length;
+
+    private readonly VirtualSwitch _switch;
+    private readonly LaneHost _host;
+    private readonly byte[] _heads = new byte[FrameBatch.MaxCount * HeadCapacity];
+    private readonly LaneFrame[] _frames = new LaneFrame[FrameBatch.MaxCount];
+    private readonly byte[] _front = new byte[EthernetHeader.EtherType + VlanTag.Length];
+    private readonly OffloadResolver _resolver = new();
+
+    // By port: a bit for each frame on its way there, and the generation in which that was decided. A bit in _used for each port that has any.
+    private readonly uint[] _copies;
+    private readonly uint[] _generations;
+    private readonly ulong[] _used;
+
+    private FrameBatch? _batch;
+
+    // What became of the frames at the port where they are delivered now.
+    private SwitchPort? _target;
+    private uint _delivered;
+    private ulong _deliveredBytes;
+    private readonly uint[] _refused = new uint[DropReasons.Count];
+
+    internal TransmitLane(VirtualSwitch owner, SwitchPort port, LaneHost host, int ports)
+    {
+        _switch = owner;
+        _host = host;
+        Port = port;
+        _copies = new uint[ports];
+        _generations = new uint[ports];
+        _used = new ulong[(ports + 63) / 64];
+    }
+
+    /// <summary>Where its frames come in.</summary>
+    public SwitchPort Port { get; }
+
+    /// <summary>The port was disconnected: frames go nowhere.</summary>
+    internal bool IsClosed { get; set; }
+
+    /// <summary>Of the same port.</summary>
+    internal TransmitLane? Next { get; set; }
+
+    public override int Transmit(FrameBatch batch)
+    {
+        int count = Math.Min(batch.Count, FrameBatch.MaxCount);
+        _batch = batch;
+        for (int i = 0; i < count; i++)
+            Inspect(batch, i);
+        int taken = _switch.Decide(this, count, out ulong resumeAt);
+        CaptureReceived(taken);
+        for (int word = 0; word < _used.Length; word++)
+        {
+            while (_used[word] != 0)
+                DeliverTo(_switch.PortAt(word * 64 + BitOperations.TrailingZeroCount(_used[word])));
+        }
+        _batch = null;
+        if (taken < count)
+            _host.ResumeAt(resumeAt);
+        return taken;
+    }
+
+    public override void SetAddress(MacAddress address) => _switch.SetAddress(this, address);
+
+    public override void SetPromiscuous(bool isPromiscuous) => _switch.SetPromiscuous(this, isPromiscuous);
+
+    /// <summary>Copies the frames on their way to one receiver. Called by <see cref="LaneHost.TryDeliver"/>, in the receiver's fault domain.</summary>
+    public void Deliver()
+    {
+        if (_batch is null || _target is not { } port || !port.TryGetReceiver(_generations[port.Index], out FrameReceiver? receiver, out PortGroup group))
+            return;
+        while (_copies[port.Index] != 0)
+        {
+            int index = BitOperations.TrailingZeroCount(_copies[port.Index]);
+            DeliveryStatus status = Deliver(receiver!, group, index);
+            _copies[port.Index] &= _copies[port.Index] - 1;
+            if (status == DeliveryStatus.Delivered)
+            {
+                _delivered++;
+                _deliveredBytes += (uint)_frames[index].Length;
+                CaptureDelivered(port, group, index);
+            }
+            else
+            {
+                _refused[(int)Reason(status)]++;
+            }
+        }
+        receiver!.Flush();
+    }
+
+    internal ref LaneFrame Frame(int index) => ref _frames[index];
+
+    /// <summary>Whether the frame is on its way to the port already.</summary>
+    internal bool IsOnItsWay(int frame, int port) => (_copies[port] >> frame & 1) != 0;
+
+    /// <summary>The frame shall go to the port. Under the lock.</summary>
+    internal void Send(int frame, SwitchPort port)
+    {
+        _copies[port.Index] |= 1u << frame;
+        _generations[port.Index] = port.Generation;
+        _used[port.Index / 64] |= 1ul << port.Index % 64;
+    }
+
+    /// <summary>Counts what became of the frames at a port. Under the lock.</summary>
+    /// <param name="port">Where they were to go.</param>
+    /// <param name="rest">What became of those that are still on their way.</param>
+    internal void Settle(SwitchPort port, DropReason rest)
+    {
+        bool isTarget = _target == port;
+        if (port.IsConnectedSince(_generations[port.Index]))
+        {
+            port.Counters.CountDrops(rest, (uint)BitOperations.PopCount(_copies[port.Index]));
+            if (isTarget)
+            {
+                port.Counters.CountDelivered(_delivered, _deliveredBytes);
+                for (int i = 0; i < _refused.Length; i++)
+                    port.Counters.CountDrops((DropReason)i, _refused[i]);
+            }
+        }
+        if (isTarget)
+        {
+            _target = null;
+            _delivered = 0;
+            _deliveredBytes = 0;
+            _refused.AsSpan().Clear();
+        }
+        _copies[port.Index] = 0;
+        _used[port.Index / 64] &= ~(1ul << port.Index % 64);
+    }
+
+    /// <summary>Counts what became of all frames that were on their way. Under the lock; frames still there come from a sender who ended.</summary>
+    internal void SettleAll()
+    {
+        for (int word = 0; word < _used.Length; word++)
+        {
+            while (_used[word] != 0)
+                Settle(_switch.PortAt(word * 64 + BitOperations.TrailingZeroCount(_used[word])), DropReason.SenderFault);
+        }
+    }
+
+    private static DropReason Reason(DeliveryStatus status) => status switch
+    {
+        DeliveryStatus.NoBuffer => DropReason.NoBuffer,
+        DeliveryStatus.TooLong => DropReason.BufferTooShort,
+        DeliveryStatus.Filtered => DropReason.Filtered,
+        _ => DropReason.NotReady,
+    };
+
+    private Span<byte> Head(int index) => _heads.AsSpan(index * HeadCapacity, HeadCapacity);
+
+    private void Inspect(FrameBatch batch, int index)
+    {
+        FrameOffload claim = batch.Offload(index);
+        int length = Math.Max(batch.Length(index), 0);
+        bool isPlain = !claim.NeedsChecksum && claim.Segmentation == FrameSegmentation.None;
+        int wanted = Math.Min(length, isPlain ? PlainHead : HeadCapacity);
+        int copied = new Frame(default, default, batch, index, 0, length, default).CopyTo(0, Head(index).Slice(0, wanted));
+        ref LaneFrame frame = ref _frames[index];
+        frame = new LaneFrame { Length = length, LinkLength = length, HeadLength = copied, BodyOffset = copied };
+        frame.Fault = copied < wanted || copied < EthernetHeader.Length ? DropReason.Malformed : Parse(ref frame, Head(index), in claim);
+    }
+
+    private DropReason Parse(ref LaneFrame frame, Span<byte> head, in FrameOffload claim)
+    {
+        frame.Destination = MacAddress.Read(head.Slice(EthernetHeader.Destination));
+        frame.Source = MacAddress.Read(head.Slice(EthernetHeader.Source));
+        if (TypeOf(head) == EtherType.CustomerTag)
+        {
+            if (frame.HeadLength < PlainHead)
+                return DropReason.Malformed;
+            frame.ControlInformation = BinaryPrimitives.ReadUInt16BigEndian(head.Slice(VlanTag.ControlInformation));
+            frame.IsTagged = true;
+            head.Slice(EthernetHeader.EtherType + VlanTag.Length, frame.HeadLength - EthernetHeader.EtherType - VlanTag.Length)
+                .CopyTo(head.Slice(EthernetHeader.EtherType));
+            frame.HeadLength -= VlanTag.Length;
+            frame.Length -= VlanTag.Length;
+            frame.LinkLength -= VlanTag.Length;
+        }
+        if (TypeOf(head) is EtherType.CustomerTag or EtherType.ServiceTag or EtherType.OldServiceTag1 or EtherType.OldServiceTag2 or EtherType.OldServiceTag3)
+            return frame.IsTagged ? DropReason.DoubleTagged : DropReason.ForeignTag;
+        if (frame.Length > HyperOS.Core.Frame.MaxLength - VlanTag.Length)
+            return DropReason.TooLong;
+        int start = claim.NeedsChecksum ? claim.ChecksumStart - (frame.IsTagged ? VlanTag.Length : 0) : 0;
+        if (start < 0)
+            return DropReason.BadOffload;
+        FrameOffload untagged = Claim(in claim, (ushort)start, claim.HeaderLength, claim.IsChecksumValid && Port.IsUplink);
+        if (!OffloadCheck.TryCheck(head.Slice(0, frame.HeadLength), frame.Length, in untagged, out frame.Offload))
+            return DropReason.BadOffload;
+        int headers = frame.Offload.HeaderLength;
+        int longest = headers == 0 ? frame.Length : Math.Min(frame.Length, headers + frame.Offload.SegmentSize);
+        frame.LinkLength += (OffloadCheck.Segments(frame.Length, in frame.Offload) - 1) * headers;
+        return longest > _switch.MaxFrameLength ? DropReason.TooLong : DropReason.None;
+    }
+
+    private static EtherType TypeOf(ReadOnlySpan<byte> head) => (EtherType)BinaryPrimitives.ReadUInt16BigEndian(head.Slice(EthernetHeader.EtherType));
+
+    /// <summary>The same work at another place.</summary>
+    private static FrameOffload Claim(in FrameOffload offload, ushort start, ushort headers, bool isChecksumValid) => new()
+    {
+        NeedsChecksum = offload.NeedsChecksum,
+        IsChecksumValid = isChecksumValid,
+        ChecksumStart = start,
+        ChecksumOffset = offload.ChecksumOffset,
+        Segmentation = offload.Segmentation,
+        HasEcn = offload.HasEcn,
+        SegmentSize = offload.SegmentSize,
+        HeaderLength = headers,
+    };
+
+    private void CaptureReceived(int count)
+    {
+        if (Port.Capture is not { } capture)
+            return;
+        for (int i = 0; i < count; i++)
+        {
+            Frame frame = Compose(i, _frames[i].IsTagged ? _frames[i].ControlInformation : -1);
+            capture.Record(in frame, _switch.Now);
+        }
+    }
+
+    private void CaptureDelivered(SwitchPort port, PortGroup group, int index)
+    {
+        if (port.Capture is not { } capture)
+            return;
+        Frame frame = Compose(index, group.IsTagged(_frames[index].Vlan) ? _frames[index].Tag : -1);
+        capture.Record(in frame, _switch.Now);
+    }
+
+    private void DeliverTo(SwitchPort port)
+    {
+        DropReason rest = DropReason.PortChanged;
+        if (port.TryGetReceiver(_generations[port.Index], out _, out _))
+        {
+            _target = port;
+            if (!_host.TryDeliver(port, this))
+                rest = DropReason.ReceiverFault;
+        }
+        _switch.Settle(this, port, rest);
+    }
+
+    private DeliveryStatus Deliver(FrameReceiver receiver, PortGroup group, int index)
+    {
+        ref LaneFrame frame = ref _frames[index];
+        int tag = group.IsTagged(frame.Vlan) ? frame.Tag : -1;
+
+        // Nobody can take segments who cannot take a missing checksum.
+        FrameOffloads accepted = receiver.Accepts;
+        if ((accepted & FrameOffloads.Checksum) == 0)
+            accepted = FrameOffloads.None;
+        if ((frame.Offload.Required & ~accepted) != 0)
+        {
+            return _resolver.Deliver(
+                receiver, Head(index).Slice(0, frame.HeadLength), _batch!, index, frame.BodyOffset, frame.Length, in frame.Offload, tag);
+        }
+        Frame whole = Compose(index, tag);
+        return receiver.Deliver(in whole);
+    }
+
+    /// <summary>The frame as it leaves, or came in, with a tag's control information; negative for none.</summary>
+    private Frame Compose(int index, int tag)
+    {
+        ref LaneFrame frame = ref _frames[index];
+        Span<byte> head = Head(index).Slice(0, frame.HeadLength);
+        int rest = frame.Length - frame.HeadLength;
+        if (tag < 0)
+            return new Frame(head, default, _batch, index, frame.BodyOffset, rest, in frame.Offload);
+        head.Slice(0, EthernetHeader.EtherType).CopyTo(_front);
+        BinaryPrimitives.WriteUInt16BigEndian(_front.AsSpan(EthernetHeader.EtherType), (ushort)EtherType.CustomerTag);
+        BinaryPrimitives.WriteUInt16BigEndian(_front.AsSpan(VlanTag.ControlInformation), (ushort)tag);
+        FrameOffload offload = frame.Offload;
+        if (offload.NeedsChecksum)
+        {
+            int headers = offload.HeaderLength == 0 ? 0 : offload.HeaderLength + VlanTag.Length;
+            offload = Claim(in offload, (ushort)(offload.ChecksumStart + VlanTag.Length), (ushort)headers, isChecksumValid: false);
+        }
+        return new Frame(_front, head.Slice(EthernetHeader.EtherType), _batch, index, frame.BodyOffset, rest, in offload);
+    }
+}
