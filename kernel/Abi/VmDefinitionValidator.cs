@@ -45,7 +45,7 @@ public enum VmDefinitionErrors : uint
 public readonly struct VmLimits
 {
     /// <summary>Processors that this version of the kernel can give a VM.</summary>
-    public const uint SupportedCpus = 1;
+    public const uint SupportedCpus = 64;
 
     /// <summary>Guest kernels need more than this to say why they cannot start.</summary>
     public const ulong MinMemoryBytes = 2 * Size.MiB;

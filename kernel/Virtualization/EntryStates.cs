@@ -34,6 +34,51 @@ internal static class EntryStates
         });
     }
 
+    /// <summary>
+    /// An application processor begins after INIT and a start-up IPI: AMD APM vol. 2, "Initial Processor State", and Intel SDM vol. 3A, "Processor State
+    /// After Reset", but with caching on, which firmware would see to.
+    /// </summary>
+    /// <param name="vector">The page that it begins at.</param>
+    public static void StartUp<TVendor>(Vcpu vcpu, int vector) where TVendor : struct, IVirtualizationVendor
+    {
+        ref GuestCpuState state = ref vcpu.Emulator.State;
+        TVendor.ReadState(vcpu, ref state);
+        state.Registers = default;
+        state.Registers[(int)GeneralRegister.RDX] = vcpu.Machine.Cpuid.Answer(CpuidLeaf.Features, 0, in vcpu.CpuidState).Eax;
+        state.RIP = 0;
+        state.RFLAGS = Rflags.AlwaysOne;
+        state.CR0 = Cr0.ET;
+        state.CR2 = state.CR3 = 0;
+        state.CR4 = 0;
+        state.EFER = 0;
+        state.CS = RealMode((ushort)(vector << 8), SegmentAttributes.P | (SegmentAttributes)0x1B);
+        state.DS = state.ES = state.FS = state.GS = state.SS = RealMode(0, SegmentAttributes.P | (SegmentAttributes)0x13);
+        state.CPL = 0;
+        vcpu.CpuidState.CR4 = 0;
+        vcpu.HasPendingException = false;
+        vcpu.DebugAddresses = default;
+        TVendor.ClearEvents(vcpu);
+        TVendor.WriteState(vcpu, in state);
+        TVendor.WriteSegments(vcpu, in state, new DescriptorTableState
+        {
+            GdtLimit = ushort.MaxValue,
+            IdtLimit = ushort.MaxValue,
+            LDTR = RealMode(0, SegmentAttributes.P | (SegmentAttributes)2),
+            TR = RealMode(0, SegmentAttributes.P | (SegmentAttributes)0xB),
+        });
+        TVendor.WriteDebug(vcpu, 6, (ulong)Dr6.Reset);
+        TVendor.WriteDebug(vcpu, 7, (ulong)Dr7.Reset);
+        TVendor.FlushTranslations(vcpu);
+    }
+
+    private static SegmentState RealMode(ushort selector, SegmentAttributes attributes) => new()
+    {
+        Selector = selector,
+        Attributes = attributes,
+        Limit = ushort.MaxValue,
+        Base = (ulong)selector << 4,
+    };
+
     // Access byte and flags nibble, packed into twelve bits.
     private static SegmentState Segment(in EntrySegment segment) => new()
     {

@@ -24,7 +24,12 @@ internal static class ExitReport
         ReadOnlySpan<byte> separator = " "u8;
         for (int kind = 0; kind < ExitCosts.KindCount; kind++)
         {
-            ref readonly ExitCost cost = ref machine.Vcpu.Costs[kind];
+            ExitCost cost = default;
+            foreach (Vcpu vcpu in machine.Vcpus)
+            {
+                cost.Count += vcpu.Costs[kind].Count;
+                cost.Cycles += vcpu.Costs[kind].Cycles;
+            }
             if (cost.Count == 0)
                 continue;
             Append(ref exits, separator, (VmExitKind)kind, cost.Count);

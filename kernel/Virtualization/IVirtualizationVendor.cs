@@ -101,6 +101,9 @@ public interface IVirtualizationVendor
     /// <summary>Makes the processor forget this guest's translations at the next entry.</summary>
     static abstract void FlushTranslations(Vcpu vcpu);
 
+    /// <summary>As after INIT: no event in line, no window asked for, no interrupt shadow, NMIs not blocked.</summary>
+    static abstract void ClearEvents(Vcpu vcpu);
+
     /// <summary>The bytes at RIP, where the processor saved them with the exit.</summary>
     /// <returns>How many; 0 where it saves none.</returns>
     static abstract int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination);

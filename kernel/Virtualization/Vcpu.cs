@@ -40,7 +40,11 @@ public sealed class Vcpu
     internal VendorState? VendorState;
 
     /// <summary>The thread that runs it; null until that thread has begun, which sets it.</summary>
-    internal KernelThread? Thread;
+    internal volatile KernelThread? Thread;
+
+    /// <summary>What that thread does, and the thread for who created it.</summary>
+    internal ThreadBody? ThreadBody;
+    internal ThreadHandle ThreadHandle;
 
     // Guest-visible state that is not in the vendor's control structure.
     public GuestRegisters Registers;
@@ -61,6 +65,9 @@ public sealed class Vcpu
 
     /// <summary>Where the guest wants its clock; null address while it has none.</summary>
     internal ulong SystemTimeMsr;
+
+    /// <summary>An application processor at power-on, and any after INIT: only a start-up IPI makes it run.</summary>
+    internal bool WaitsForStartUp;
 
     // The loop's own.
     public VmExit Exit;
@@ -87,6 +94,7 @@ public sealed class Vcpu
         Index = index;
         Apic = apic;
         ExtendedState = extendedState;
+        WaitsForStartUp = index != 0;
         CodePages = new CodePages(machine.Memory);
         Bus = new VcpuBus(this);
         Emulator = new InstructionEmulator(Bus);

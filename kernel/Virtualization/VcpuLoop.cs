@@ -33,8 +33,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         {
             if (vcpu.LoadedAt != thread.Switches)
                 Load(vcpu);
-            if (vcpu.TimersChanged || vcpu.HasPendingException || !vcpu.Apic.IsQuiet)
-                PrepareEntry(vcpu);
+            if ((vcpu.TimersChanged || vcpu.HasPendingException || !vcpu.Apic.IsQuiet) && !TryPrepareEntry(vcpu))
+            {
+                Charge(ref cost, exitedAt);
+                WaitForStartUp(vcpu);
+                exitedAt = Cpu.ReadTimestamp();
+                continue;
+            }
             Cpu.DisableInterrupts();
             if (thread.WantsAttention)
             {
@@ -96,9 +101,11 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         ExitTrace.Append(vcpu, TVendor.Vendor, in raw, enteredAt, exitedAt);
     }
 
-    // What the guest must see first when it runs again: an exception, an NMI, an interrupt, in this order.
-    private static void PrepareEntry(Vcpu vcpu)
+    // What the guest must see first when it runs again: an exception, an NMI, an interrupt, in this order. False if it is not to run.
+    private static bool TryPrepareEntry(Vcpu vcpu)
     {
+        if (vcpu.WaitsForStartUp)
+            return false;
         if (vcpu.TimersChanged)
             ServeTimers(vcpu);
         if (vcpu.HasPendingException)
@@ -108,6 +115,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         }
         if (!vcpu.Apic.IsQuiet)
             DeliverInterrupts(vcpu);
+        return !vcpu.WaitsForStartUp;
     }
 
     private static void ServeTimers(Vcpu vcpu)
@@ -121,7 +129,10 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         ApicEvents events = vcpu.Apic.Poll(out int vector);
         if ((events & ApicEvents.Init) != 0)
         {
-            vcpu.Machine.Stop(StopReason.Reset); // INIT of the only processor: a PC's way to reset it
+            if (vcpu.Index == 0)
+                vcpu.Machine.Stop(StopReason.Reset); // INIT of the boot processor: a PC's way to reset it
+            else
+                vcpu.WaitsForStartUp = true;
             return;
         }
         if ((events & ApicEvents.StartUp) != 0)
@@ -629,6 +640,25 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     {
         vcpu.Machine.Log.WriteBytes("cannot find the intercepted instruction in"u8, vcpu.Emulator.Code, vcpu.Emulator.State.RIP);
         return Stop(vcpu, StopReason.Unemulated);
+    }
+
+    // Nothing else is looked at meanwhile, nor does a timer run: INIT has reset the APIC. Intel SDM vol. 3A, "MP Initialization Protocol Algorithm".
+    private static void WaitForStartUp(Vcpu vcpu)
+    {
+        while (!vcpu.Machine.IsStopping)
+        {
+            vcpu.Apic.TakeInit();
+            if (vcpu.Apic.TakeStartUp(out int vector))
+            {
+                if (vcpu.LoadedAt != vcpu.Thread!.Switches)
+                    Load(vcpu);
+                EntryStates.StartUp<TVendor>(vcpu, vector);
+                vcpu.WaitsForStartUp = false;
+                vcpu.TimersChanged = true;
+                return;
+            }
+            Scheduler.Block();
+        }
     }
 
     private static void Halt(Vcpu vcpu)

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using HyperOS.Core;
 using HyperOS.Emulation;
 using HyperOS.Platform;
@@ -23,6 +24,7 @@ internal sealed class VcpuThread<TVendor> : ThreadBody where TVendor : struct, I
     public override void Run()
     {
         _vcpu.Thread = Scheduler.Current;
+        Interlocked.MemoryBarrier(); // whoever has not seen the thread has left what it is to find
         if (!_service.TryRun())
             _vcpu.Machine.Poison();
         if (StopReasons.IsKill(_vcpu.Machine.StopReason))

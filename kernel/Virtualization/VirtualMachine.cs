@@ -40,7 +40,7 @@ public sealed class VirtualMachine
     private readonly MicrovmBoard _board;
 
     // State.
-    public readonly Vcpu Vcpu;
+    private readonly Vcpu[] _vcpus;
     private GuestLock _boardLock;
     private volatile StopReason _stopReason;
     private volatile bool _isPoisoned;
@@ -50,14 +50,15 @@ public sealed class VirtualMachine
     private ulong _boardNextEvent = ulong.MaxValue;
     private volatile bool _boardChanged = true;
 
-    // When output that is no whole line yet is the console's too.
+    // When output that is no whole line yet is the console's too. Written with the board's lock held.
     private ulong _outputDue = ulong.MaxValue;
 
     // The console was told that there is output, and has not come for it yet.
     private volatile bool _outputAnnounced;
 
     internal VirtualMachine(
-        VirtualMachineSlot slot, in VmDefinition definition, VmLog log, GuestMemory memory, NestedPageTable nestedTables, HostPhysicalAddress extendedState)
+        VirtualMachineSlot slot, in VmDefinition definition, VmLog log, GuestMemory memory, NestedPageTable nestedTables,
+        ReadOnlySpan<HostPhysicalAddress> extendedStates)
     {
         Owner = slot.Owner;
         Index = slot.Index;
@@ -70,21 +71,28 @@ public sealed class VirtualMachine
         Cpuid = new CpuidPolicy(GuestProcessors.Host, in processor);
         Msrs = new MsrPolicy(Cpuid, in processor);
         ControlRegisters = new ControlRegisterPolicy(Cpuid);
-        ApicBus bus = new(1, new Kicker(this), new Listener(this));
-        LocalApic apic = new(bus, 0, new uint[LocalApic.PageLength]);
-        Vcpu = new Vcpu(this, 0, apic, extendedState);
+        ApicBus bus = new(extendedStates.Length, new Kicker(this), new Listener(this));
+        _vcpus = new Vcpu[extendedStates.Length];
+        for (int i = 0; i < _vcpus.Length; i++)
+            _vcpus[i] = new Vcpu(this, i, new LocalApic(bus, i, new uint[LocalApic.PageLength]), extendedStates[i]);
         ulong high = memory.Length > GuestMemoryLayout.HoleStart ? memory.Length - GuestMemoryLayout.HoleStart : 0;
         MicrovmBoardConfiguration board = new()
         {
-            Vcpus = 1,
+            Vcpus = _vcpus.Length,
             LowRamBytes = memory.Length - high,
             HighRamBytes = high,
             RtcBaseSeconds = (long)(Clock.WallClockAtPowerOn / 1_000_000_000),
             HasTestExit = (definition.Devices & VmDevices.TestExit) != 0,
         };
-        _board = new MicrovmBoard(in board, bus, apic);
-        apic.EnterVirtualWireMode();
+        _board = new MicrovmBoard(in board, bus, BootVcpu.Apic);
+        BootVcpu.Apic.EnterVirtualWireMode();
     }
+
+    /// <summary>Its processors. Each belongs to its thread, but for what <see cref="Virtualization.Vcpu"/> says.</summary>
+    public ReadOnlySpan<Vcpu> Vcpus => _vcpus;
+
+    /// <summary>The processor that the loader starts, and whose thread keeps the time of the board's devices.</summary>
+    public Vcpu BootVcpu => _vcpus[0];
 
     /// <summary>Set once, by the first cause; the vCPUs leave their loops on it.</summary>
     public bool IsStopping => _stopReason != StopReason.None;
@@ -99,7 +107,22 @@ public sealed class VirtualMachine
         if (_stopReason != StopReason.None)
             return;
         _stopReason = reason;
-        WakeVcpu();
+        foreach (Vcpu vcpu in _vcpus)
+            Wake(vcpu);
+    }
+
+    /// <summary>Whether no processor's thread runs any more; after <see cref="Stop"/>.</summary>
+    internal bool HasEnded
+    {
+        get
+        {
+            foreach (Vcpu vcpu in _vcpus)
+            {
+                if (vcpu.ThreadHandle.TryGet(out KernelThread? thread) && !thread!.HasEnded)
+                    return false;
+            }
+            return true;
+        }
     }
 
     /// <summary>A guest's IN.</summary>
@@ -124,11 +147,12 @@ public sealed class VirtualMachine
         ulong now = Clock.Now;
         _boardLock.Enter();
         _board.WritePort(port, size, value, now);
-        bool output = _board.Com1.OutputCount != 0;
-        if (output && !_hasConsole)
+        if (_board.Com1.OutputCount != 0)
         {
-            _board.Com1.DiscardOutput(now);
-            output = false;
+            if (!_hasConsole)
+                _board.Com1.DiscardOutput(now);
+            else if (!_outputAnnounced)
+                AnnounceOutput(vcpu, value, now);
         }
         NoteBoardEvents(vcpu);
         BoardEvent what = BoardEvent.None;
@@ -136,8 +160,6 @@ public sealed class VirtualMachine
         if (_board.Events.Pending != BoardEvent.None)
             what = _board.Events.Take(out exitCode);
         _boardLock.Exit();
-        if (output && !_outputAnnounced)
-            AnnounceOutput(vcpu, value, now);
         switch (what)
         {
             case BoardEvent.None:
@@ -160,11 +182,20 @@ public sealed class VirtualMachine
     {
         if (_board.NextEvent == _boardNextEvent)
             return;
-        _boardChanged = true;
-        vcpu.TimersChanged = true;
+        ChangeBoardTimers(vcpu);
     }
 
-    // A line goes to the console as a whole; what is no line, such as a prompt, after a moment.
+    // The boot processor's thread is to look at the board's timers anew.
+    private void ChangeBoardTimers(Vcpu vcpu)
+    {
+        _boardChanged = true;
+        if (vcpu.Index == 0)
+            vcpu.TimersChanged = true;
+        else
+            Wake(BootVcpu);
+    }
+
+    // A line goes to the console as a whole; what is no line, such as a prompt, after a moment. With the board's lock held.
     private void AnnounceOutput(Vcpu vcpu, uint value, ulong now)
     {
         if (value == '\n' || _board.Com1.OutputCount >= OutputBurst)
@@ -176,7 +207,7 @@ public sealed class VirtualMachine
         else if (_outputDue == ulong.MaxValue)
         {
             _outputDue = now + OutputPatience;
-            vcpu.TimersChanged = true;
+            ChangeBoardTimers(vcpu);
         }
     }
 
@@ -213,7 +244,17 @@ public sealed class VirtualMachine
         vcpu.TimersChanged = false;
         ulong tsc = Clock.Tsc;
         ulong now = Platform.Clock.ToNanoseconds(tsc);
-        if (_boardChanged || _boardNextEvent <= now)
+        ulong next = vcpu.Index == 0 ? ServeBoardTimers(now) : ulong.MaxValue;
+        vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
+        if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
+            next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
+        vcpu.NextEvent = next;
+    }
+
+    // On the boot processor's thread. Returns when, on the host's clock, there is something to do again.
+    private ulong ServeBoardTimers(ulong now)
+    {
+        if (_boardChanged || _boardNextEvent <= now || _outputDue <= now)
         {
             _boardLock.Enter();
             _boardChanged = false;
@@ -223,19 +264,15 @@ public sealed class VirtualMachine
                 _board.Advance(now);
                 _boardNextEvent = _board.NextEvent;
             }
+            if (_outputDue <= now)
+            {
+                _outputDue = ulong.MaxValue;
+                _outputAnnounced = true;
+                HostConsole.Wake();
+            }
             _boardLock.Exit();
         }
-        if (_outputDue <= now)
-        {
-            _outputDue = ulong.MaxValue;
-            _outputAnnounced = true;
-            HostConsole.Wake();
-        }
-        ulong next = Clock.ToHost(Math.Min(_boardNextEvent, _outputDue));
-        vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
-        if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
-            next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
-        vcpu.NextEvent = next;
+        return Clock.ToHost(Math.Min(_boardNextEvent, _outputDue));
     }
 
     /// <summary>Whether the guest wrote what the console has not taken yet.</summary>
@@ -261,13 +298,13 @@ public sealed class VirtualMachine
     internal int FeedConsole(ReadOnlySpan<byte> bytes)
     {
         ulong now = Clock.Now;
-        if (Vcpu.Thread is null)
+        if (BootVcpu.Thread is null)
             return 0;
         _boardLock.Enter();
         int count = _board.Com1.EnqueueInput(bytes, now);
         _boardChanged = true;
         _boardLock.Exit();
-        WakeVcpu(); // the port's time-out is a timer
+        Wake(BootVcpu); // the port's time-out is a timer
         return count;
     }
 
@@ -280,9 +317,9 @@ public sealed class VirtualMachine
     }
 
     // One that causes what it is to look at does so before it enters the guest again.
-    private void WakeVcpu()
+    private static void Wake(Vcpu vcpu)
     {
-        KernelThread? thread = Vcpu.Thread;
+        KernelThread? thread = vcpu.Thread;
         if (thread is not null && thread != Scheduler.Current)
             Scheduler.Wake(thread);
     }
@@ -293,7 +330,7 @@ public sealed class VirtualMachine
 
         public Kicker(VirtualMachine machine) => _machine = machine;
 
-        public override void Kick(int vcpu) => _machine.WakeVcpu();
+        public override void Kick(int vcpu) => Wake(_machine._vcpus[vcpu]);
     }
 
     private sealed class Listener : EndOfInterruptListener

@@ -36,7 +36,7 @@ internal enum BuildStatus : byte
 }
 
 /// <summary>
-/// Puts a machine together in its own arena, from its definition to what runs its vCPU, inside a fault domain of its own; and takes machines
+/// Puts a machine together in its own arena, from its definition to what runs its vCPUs, inside a fault domain of its own; and takes machines
 /// apart, whole or half made, by what the host recorded of them. On the manager's thread.
 /// </summary>
 internal sealed class VirtualMachineBuilder : FaultDomain
@@ -48,7 +48,6 @@ internal sealed class VirtualMachineBuilder : FaultDomain
 
     // The work at hand.
     private VirtualMachineSlot? _slot;
-    private ThreadBody? _vcpuThread;
     private BuildStatus _status;
     private LoadStatus _loadStatus;
 
@@ -57,12 +56,10 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     public override ReadOnlySpan<byte> Room => _slot!.Room;
 
     /// <summary>Allocates everything and loads the guest. On failure nothing stays taken.</summary>
-    /// <param name="vcpuThread">What runs its vCPU.</param>
     /// <param name="reason">What was missing, or wrong with the images.</param>
-    public bool TryBuild(VirtualMachineSlot slot, out ThreadBody? vcpuThread, out ReadOnlySpan<byte> reason)
+    public bool TryBuild(VirtualMachineSlot slot, out ReadOnlySpan<byte> reason)
     {
         _slot = slot;
-        _vcpuThread = null;
         _status = BuildStatus.OutOfMemory;
         _loadStatus = LoadStatus.Ok;
         if (Arena.TryOpen(slot.Owner, out slot.ArenaSlot))
@@ -74,12 +71,11 @@ internal sealed class VirtualMachineBuilder : FaultDomain
             if (_status != BuildStatus.Built)
                 TakeApart(slot);
         }
-        vcpuThread = _vcpuThread;
         reason = Describe(_status, _loadStatus);
         return _status == BuildStatus.Built;
     }
 
-    /// <summary>Gives back all that a machine has. Its vCPU's thread has ended and was reclaimed, or never was.</summary>
+    /// <summary>Gives back all that a machine has. Its vCPUs' threads have ended and were reclaimed, or never were.</summary>
     public static void TakeApart(VirtualMachineSlot slot)
     {
         slot.Machine = null;
@@ -101,19 +97,27 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     {
         VirtualizationVendor vendor = VirtualizationVendor.Current;
         if (!GuestMemory.TryCreate(slot.Owner, definition.MemoryBytes, out GuestMemory? memory)
-            || !NestedPageTable.TryCreate(slot.Owner, vendor.NestedPages, out NestedPageTable? nestedTables)
-            || !FrameAllocator.TryAllocate(slot.Owner, FrameZone.Any, out HostPhysicalAddress extendedState))
+            || !NestedPageTable.TryCreate(slot.Owner, vendor.NestedPages, out NestedPageTable? nestedTables))
         {
             return BuildStatus.OutOfMemory;
         }
-        ExtendedStates.Reset(extendedState);
-        VirtualMachine machine = new(slot, in definition, new VmLog(slot.Room), memory!, nestedTables!, extendedState);
-        if (!vendor.TryCreate(machine.Vcpu))
-            return BuildStatus.OutOfMemory;
+        Span<HostPhysicalAddress> extendedStates = stackalloc HostPhysicalAddress[(int)definition.CpuCount];
+        foreach (ref HostPhysicalAddress extendedState in extendedStates)
+        {
+            if (!FrameAllocator.TryAllocate(slot.Owner, FrameZone.Any, out extendedState))
+                return BuildStatus.OutOfMemory;
+            ExtendedStates.Reset(extendedState);
+        }
+        VirtualMachine machine = new(slot, in definition, new VmLog(slot.Room), memory!, nestedTables!, extendedStates);
+        foreach (Vcpu vcpu in machine.Vcpus)
+        {
+            if (!vendor.TryCreate(vcpu))
+                return BuildStatus.OutOfMemory;
+            vcpu.ThreadBody = vendor.CreateThread(vcpu);
+        }
         BuildStatus status = Load(machine, in definition, in images);
         if (status != BuildStatus.Built)
             return status;
-        _vcpuThread = vendor.CreateThread(machine.Vcpu);
         slot.Machine = machine;
         return BuildStatus.Built;
     }
@@ -123,7 +127,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     {
         GuestPhysicalAddress tables = new(GuestAcpiTables.UsualAddress);
         if (!machine.Memory.TryTranslate(tables, out HostPhysicalAddress host)
-            || GuestAcpiTables.Build(1, GuestAcpiTables.UsualAddress, PhysicalMemory.Bytes(host, TablesCapacity), out int length) != AcpiTablesStatus.Built
+            || GuestAcpiTables.Build(machine.Vcpus.Length, GuestAcpiTables.UsualAddress, PhysicalMemory.Bytes(host, TablesCapacity), out int length) != AcpiTablesStatus.Built
             || !GuestMemoryLayout.TryCreate(machine.Memory.Length, tables, (ulong)length, tables, out GuestMemoryLayout layout))
         {
             return BuildStatus.TablesDoNotFit;
@@ -138,7 +142,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
         _loadStatus = GuestImage.Load(in request, _plan);
         if (_loadStatus != LoadStatus.Ok || !TryExecute(machine.Memory, in images, _plan))
             return BuildStatus.BadImage;
-        VirtualizationVendor.Current.Apply(machine.Vcpu, in _plan.Entry);
+        VirtualizationVendor.Current.Apply(machine.BootVcpu, in _plan.Entry);
         return BuildStatus.Built;
     }
 

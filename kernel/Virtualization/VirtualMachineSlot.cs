@@ -10,7 +10,7 @@ namespace HyperOS.Virtualization;
 /// <summary>
 /// Life of a machine; the manager's thread makes every change but the last:
 /// <code>
-///   Stopped -- start --> Running -- its vCPU's thread has ended --> Ended -- all taken back --> Stopped
+///   Stopped -- start --> Running -- its vCPUs' threads have ended --> Ended -- all taken back --> Stopped
 ///      |                                                                                          |
 ///      +-- refused: its definition or its images are bad --> Refused          restart ------------+
 /// </code>
@@ -41,7 +41,6 @@ public sealed class VirtualMachineSlot
     /// only after <see cref="Quiescence"/>.
     /// </summary>
     internal volatile VirtualMachine? Machine;
-    internal ThreadHandle Thread;
     internal int ArenaSlot;
 
     /// <summary>The console's end of its serial line.</summary>

@@ -25,8 +25,6 @@ public sealed class VirtualMachines : ThreadBody
     /// <summary>Machines that can be defined.</summary>
     public const int Maximum = 512;
 
-    private const uint MaximumCpus = 1;
-
     private static readonly VirtualMachineSlot?[] s_slots = new VirtualMachineSlot?[Maximum];
     private static volatile int s_count;
     private static KernelThread? s_manager;
@@ -104,9 +102,9 @@ public sealed class VirtualMachines : ThreadBody
             for (int i = 0; i < s_count; i++)
             {
                 VirtualMachineSlot slot = s_slots[i]!;
-                if (slot.State == VirtualMachineState.Running && slot.Thread.TryGet(out KernelThread? thread) && thread!.HasEnded)
+                if (slot.State == VirtualMachineState.Running && slot.Machine!.HasEnded)
                 {
-                    Finish(slot, thread);
+                    Finish(slot);
                     finished = true;
                 }
                 running |= slot.State == VirtualMachineState.Running;
@@ -144,7 +142,7 @@ public sealed class VirtualMachines : ThreadBody
         for (int i = 0; i < reader.DefinitionCount && i < Maximum; i++)
         {
             VirtualMachineSlot slot = new(i);
-            VmDefinitionErrors errors = reader.ReadDefinition(i, MaximumCpus, FrameAllocator.TotalBytes, out VmDefinition definition);
+            VmDefinitionErrors errors = reader.ReadDefinition(i, VmLimits.SupportedCpus, FrameAllocator.TotalBytes, out VmDefinition definition);
             slot.SetName(definition.Name);
             slot.Console = definition.Console;
             slot.Restart = definition.Restart;
@@ -184,18 +182,41 @@ public sealed class VirtualMachines : ThreadBody
             Refuse(slot, "this processor cannot run guests"u8);
             return;
         }
-        if (!_builder.TryBuild(slot, out ThreadBody? vcpuThread, out ReadOnlySpan<byte> reason))
+        if (!_builder.TryBuild(slot, out ReadOnlySpan<byte> reason))
         {
             Refuse(slot, reason);
             return;
         }
         slot.State = VirtualMachineState.Running;
         log.Write($"running");
-        if (!Scheduler.TryCreate(vcpuThread!, slot.Owner, null, out slot.Thread))
+        if (TryCreateThreads(slot))
+            return;
+        VirtualMachine machine = slot.Machine!;
+        machine.Stop(StopReason.OutOfMemory);
+        while (!machine.HasEnded)
+            Scheduler.Block(Clock.Now + 1_000_000);
+        TakeApart(slot, machine);
+        Refuse(slot, "no room for its threads"u8);
+    }
+
+    private static bool TryCreateThreads(VirtualMachineSlot slot)
+    {
+        foreach (Vcpu vcpu in slot.Machine!.Vcpus)
         {
-            VirtualMachineBuilder.TakeApart(slot);
-            Refuse(slot, "no room for its thread"u8);
+            if (!Scheduler.TryCreate(vcpu.ThreadBody!, slot.Owner, null, out vcpu.ThreadHandle))
+                return false;
         }
+        return true;
+    }
+
+    private static void TakeApart(VirtualMachineSlot slot, VirtualMachine machine)
+    {
+        foreach (Vcpu vcpu in machine.Vcpus)
+        {
+            if (vcpu.ThreadHandle.TryGet(out KernelThread? thread))
+                Scheduler.Reclaim(thread!);
+        }
+        VirtualMachineBuilder.TakeApart(slot);
     }
 
     /// <summary>What a machine is made from, as the bundle has it. In the machine's fault domain.</summary>
@@ -205,7 +226,7 @@ public sealed class VirtualMachines : ThreadBody
         definition = default;
         images = default;
         if (BundleReader.TryOpen(Bundle, out BundleReader reader) != BundleStatus.Valid
-            || reader.ReadDefinition(slot.Index, MaximumCpus, FrameAllocator.TotalBytes, out definition) != VmDefinitionErrors.None)
+            || reader.ReadDefinition(slot.Index, VmLimits.SupportedCpus, FrameAllocator.TotalBytes, out definition) != VmDefinitionErrors.None)
         {
             return BuildStatus.DefinitionTampered;
         }
@@ -215,8 +236,8 @@ public sealed class VirtualMachines : ThreadBody
         return BuildStatus.Built;
     }
 
-    // The vCPU's thread has ended: report, take everything back, and start again if the definition says so.
-    private void Finish(VirtualMachineSlot slot, KernelThread thread)
+    // The vCPUs' threads have ended: report, take everything back, and start again if the definition says so.
+    private void Finish(VirtualMachineSlot slot)
     {
         VirtualMachine machine = slot.Machine!;
         StopReason reason = machine.StopReason;
@@ -231,8 +252,7 @@ public sealed class VirtualMachines : ThreadBody
             ExitReport.Write(slot, machine);
         if (ExitTrace.WritesAtStop)
             HostConsole.WriteTrace(slot.Index);
-        Scheduler.Reclaim(thread);
-        VirtualMachineBuilder.TakeApart(slot);
+        TakeApart(slot, machine);
         slot.State = VirtualMachineState.Stopped;
         if (reason == StopReason.ExitCode)
             new VmLogLine(slot).Write($"stopped: {StopReasons.Describe(reason)}{exitCode}");

@@ -439,6 +439,19 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         context.NmiEnds = context.EntryChanges = true;
     }
 
+    public static void ClearEvents(Vcpu vcpu)
+    {
+        SvmContext context = ContextOf(vcpu);
+        ref VmcbControlArea control = ref context.Vmcb.Control;
+        control.EVENTINJ = 0;
+        control.INTERRUPT_SHADOW &= ~InterruptShadow.INTERRUPT_SHADOW;
+        control.InterceptExceptions = InterceptsOfExceptions;
+        control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_IRET;
+        context.NmiBlocked = context.NmiEnds = context.IsStepping = context.HasStepped = context.LeavesAtOnce = false;
+        context.Clean &= ~VmcbCleanBits.I;
+        RequestInterruptWindow(vcpu, false);
+    }
+
     public static void FlushTranslations(Vcpu vcpu)
     {
         ContextOf(vcpu).FlushWanted = true;

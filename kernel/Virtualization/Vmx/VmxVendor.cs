@@ -369,6 +369,15 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     {
     }
 
+    public static void ClearEvents(Vcpu vcpu)
+    {
+        ContextOf(vcpu).EventInLine = 0;
+        Write(VmcsField.VmEntryInterruptionInformationField, 0);
+        Write(VmcsField.GuestInterruptibilityState, 0);
+        Write(VmcsField.GuestPendingDebugExceptions, 0);
+        RequestInterruptWindow(vcpu, false);
+    }
+
     public static void FlushTranslations(Vcpu vcpu) => ContextOf(vcpu).FlushWanted = true;
 
     public static int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination) => 0;
