@@ -53,6 +53,25 @@ public class LinuxTests
         Assert.InRange(long.Parse(time.Groups[1].Value), host.ToUnixTimeSeconds() - 120, host.ToUnixTimeSeconds() + 120);
     }
 
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(8, 2)]
+    [InlineData(3, 1)]
+    public async Task Its_processors_come_and_go(int cpus, int processors)
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(TestVms.Linux with { Cpus = cpus }) with { Processors = processors });
+        await ReachShell(machine);
+        await Ask(machine, "nproc", $"{cpus}");
+        string last = $"/sys/devices/system/cpu/cpu{cpus - 1}/online";
+        await Ask(machine, $"echo 0 > {last}; nproc", $"{cpus - 1}");
+        await Ask(machine, $"echo 1 > {last}; nproc", $"{cpus}");
+        await Ask(machine, $"for i in $(seq {cpus}); do (sha256sum /bin/busybox > f$i) & done; wait; cat f* | uniq | wc -l", "1");
+        await Ask(machine, "dmesg | grep -c 'BUG\\|Call Trace\\|unchecked MSR\\|TSC warp'", "0");
+        await machine.Type("poweroff -f\n");
+        await machine.WaitForLine("vm linux: stopped: power off");
+        await machine.WaitForLine("memory: ");
+    }
+
     [Fact]
     public async Task Only_the_first_guest_takes_what_is_typed()
     {

@@ -10,6 +10,8 @@ internal sealed record TestVm(string Name)
 
     public string Restart { get; init; } = "never";
 
+    public int Cpus { get; init; } = 1;
+
     /// <summary>The guest, if it is not named as the VM.</summary>
     public string? Guest { get; init; }
 
@@ -21,6 +23,7 @@ internal sealed record TestVm(string Name)
 
     public string Text => $$"""
           - name: {{Name}}
+            cpu: { count: {{Cpus}} }
             memory: {{Memory}}
             boot: { {{(IsLinux ? $"kernel: {Workspace.LinuxKernel}, initrd: {Initrd ?? Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
             console: host
