@@ -6,11 +6,13 @@ namespace HyperOS.Devices;
 /// </summary>
 public sealed class DescriptorChain
 {
-    /// <param name="capacity">Buffers that fit, of either kind: the queue's largest size, or more where several chains are taken together.</param>
-    public DescriptorChain(GuestRam ram, int capacity)
+    /// <param name="ram">Where the buffers lie.</param>
+    /// <param name="readable">Buffers to read that fit: the queue's largest size, 0 where the device reads none, or more for several chains.</param>
+    /// <param name="writable">The same for buffers to write. A chain that does not fit breaks the device.</param>
+    public DescriptorChain(GuestRam ram, int readable, int writable)
     {
-        Readable = new GuestBuffers(ram, capacity);
-        Writable = new GuestBuffers(ram, capacity);
+        Readable = new GuestBuffers(ram, readable);
+        Writable = new GuestBuffers(ram, writable);
     }
 
     /// <summary>The descriptor with which the last chain begins, by which the driver knows it.</summary>

@@ -40,6 +40,12 @@ public sealed class GuestBuffers
     /// <summary>Bytes from the position to the end.</summary>
     public ulong Remaining { get; private set; }
 
+    /// <summary>The buffer in which the position is; <see cref="Count"/> at the end.</summary>
+    public int Buffer => _buffer;
+
+    /// <summary>The position's offset in that buffer, in bytes.</summary>
+    public uint Offset => _offset;
+
     /// <summary>Drops all buffers.</summary>
     public void Clear()
     {
@@ -75,17 +81,6 @@ public sealed class GuestBuffers
                 return true;
         }
         return false;
-    }
-
-    /// <summary>Drops the last buffers, from number <paramref name="count"/> on. The position must not have come so far.</summary>
-    internal void Truncate(int count)
-    {
-        while (Count > count)
-        {
-            Count--;
-            Length -= _lengths[Count];
-            Remaining -= _lengths[Count];
-        }
     }
 
     /// <summary>Where a buffer lies; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>

@@ -18,6 +18,22 @@ public enum ServiceOutcome
     Waiting,
 }
 
+/// <summary>What a device made of a chain.</summary>
+public enum ChainOutcome
+{
+    /// <summary>It is done with.</summary>
+    Used,
+
+    /// <summary>The back end cannot take or give any more now; the chain is to be taken again.</summary>
+    Later,
+
+    /// <summary>It is not done with, but the budget is; the rest comes when the chain is taken again.</summary>
+    Again,
+
+    /// <summary>It is no request at all: there is not even a place to say so.</summary>
+    Malformed,
+}
+
 /// <summary>
 /// A virtio device without its transport: status, features, queues and configuration as virtio 1.2, section "Basic Facilities of a Virtio Device",
 /// has them. The transport carries the driver's registers here and what the device raises (<see cref="VirtioInterrupts"/>) to the driver; the
@@ -257,9 +273,6 @@ public abstract class VirtioDevice
         return true;
     }
 
-    /// <summary>The device's own checks of the features that the driver accepts, all of which are offered.</summary>
-    protected virtual bool AreConsistent(ulong features) => true;
-
     /// <summary>The driver is about to be ready; features are final.</summary>
     protected virtual void OnStart()
     {
@@ -280,6 +293,60 @@ public abstract class VirtioDevice
 
     /// <summary>Works off an enabled queue of a running device.</summary>
     protected abstract ServiceOutcome OnService(int index, Virtqueue queue, int budget);
+
+    /// <summary>Works off a chain that <see cref="ServeChains"/> has taken.</summary>
+    /// <param name="index">The queue's.</param>
+    /// <param name="budget">Reduced by what takes time beyond moving the chain's bytes.</param>
+    /// <param name="written">Bytes written, from the first writable one on.</param>
+    protected abstract ChainOutcome OnChain(int index, DescriptorChain chain, ref long budget, out uint written);
+
+    /// <summary>Takes chains one by one, has <see cref="OnChain"/> work them off and gives them back together.</summary>
+    protected ServiceOutcome ServeChains(int index, Virtqueue queue, DescriptorChain chain, int budget)
+    {
+        if (!queue.SuppressNotifications())
+            return Fail(index, VirtqueueStatus.BadLayout);
+        for (long left = budget; ;)
+        {
+            chain.Clear();
+            VirtqueueStatus status = queue.TryTake(chain);
+            if (status == VirtqueueStatus.Empty)
+            {
+                if (!Publish(index))
+                    return ServiceOutcome.Idle;
+                if (!queue.AskForNotification(out bool isEmpty))
+                    return Fail(index, VirtqueueStatus.BadLayout);
+                if (isEmpty)
+                    return ServiceOutcome.Idle;
+                continue;
+            }
+            if (status != VirtqueueStatus.Taken)
+                return Fail(index, status);
+            ChainOutcome outcome = OnChain(index, chain, ref left, out uint written);
+            if (outcome is ChainOutcome.Later or ChainOutcome.Again)
+            {
+                queue.PutBack(1);
+                Publish(index);
+                return outcome == ChainOutcome.Later ? ServiceOutcome.Waiting : ServiceOutcome.More;
+            }
+            if (outcome == ChainOutcome.Malformed)
+                return Fail(index, VirtqueueStatus.BadRequest);
+            if (!queue.Use(chain.Head, written))
+                return Fail(index, VirtqueueStatus.BadLayout);
+            left -= ChainCost + (long)(chain.Readable.Length - chain.Readable.Remaining + chain.Writable.Length - chain.Writable.Remaining);
+            if (left > 0)
+                continue;
+            Publish(index);
+            return ServiceOutcome.More;
+        }
+    }
+
+    /// <summary>The driver broke the rules with this queue. What was used before is not lost to it.</summary>
+    protected ServiceOutcome Fail(int index, VirtqueueStatus error)
+    {
+        if (Publish(index))
+            Break(error);
+        return ServiceOutcome.Idle;
+    }
 
     /// <summary>Saves what all devices share. No queue is being served.</summary>
     protected void SaveCommon(out VirtioDeviceState state)
@@ -320,7 +387,7 @@ public abstract class VirtioDevice
     private bool AreFeaturesValid => AreValid(_acceptedFeatures);
 
     private bool AreValid(ulong features) =>
-        (features & ~OfferedFeatures) == 0 && (features & VirtioFeatures.VIRTIO_F_VERSION_1) != 0 && AreConsistent(features);
+        (features & ~OfferedFeatures) == 0 && (features & VirtioFeatures.VIRTIO_F_VERSION_1) != 0;
 
     private static uint Half(ulong features, uint select) => select > 1 ? 0 : unchecked((uint)(features >> (int)(select * 32)));
 }
