@@ -1,0 +1,154 @@
+using HyperOS.Core;
+using HyperOS.Devices;
+
+namespace HyperOS.Tests.Unit.Devices;
+
+/// <summary>A disk in memory.</summary>
+internal sealed class MemoryStore(int length, bool isReadOnly = false, uint discardBytes = 4096) : BlockStore
+{
+    public byte[] Bytes { get; } = new byte[length];
+
+    public bool Fails { get; set; }
+
+    public int Flushes { get; private set; }
+
+    public List<(ulong Offset, ulong Length)> Discards { get; } = [];
+
+    public override ulong Length => (ulong)Bytes.Length;
+
+    public override bool IsReadOnly => isReadOnly;
+
+    public override int PhysicalBlockBytes => 4096;
+
+    public override uint DiscardBytes => discardBytes;
+
+    public override bool Read(ulong offset, Span<byte> destination)
+    {
+        Bytes.AsSpan((int)offset, destination.Length).CopyTo(destination);
+        return !Fails;
+    }
+
+    public override bool Write(ulong offset, ReadOnlySpan<byte> source)
+    {
+        Assert.False(isReadOnly);
+        source.CopyTo(Bytes.AsSpan((int)offset));
+        return !Fails;
+    }
+
+    public override bool Flush()
+    {
+        Flushes++;
+        return !Fails;
+    }
+
+    public override bool Discard(ulong offset, ulong length)
+    {
+        Assert.True(offset + length <= Length);
+        Discards.Add((offset, length));
+        return !Fails;
+    }
+
+    public override bool WriteZeroes(ulong offset, ulong length, bool mayDiscard)
+    {
+        Bytes.AsSpan((int)offset, (int)length).Clear();
+        return !Fails;
+    }
+}
+
+/// <summary>A port that keeps what it is given, or passes it on.</summary>
+internal sealed class TestPort : FramePort
+{
+    public List<(byte[] Bytes, FrameOffload Offload)> Frames { get; } = [];
+
+    public List<int> Batches { get; } = [];
+
+    /// <summary>Frames that are taken before the rate is used up.</summary>
+    public int Room { get; set; } = int.MaxValue;
+
+    public VirtioNetDevice? Peer { get; set; }
+
+    public MacAddress Address { get; private set; }
+
+    public bool IsPromiscuous { get; private set; }
+
+    public override int Transmit(FrameBatch batch)
+    {
+        Assert.InRange(batch.Count, 1, FrameBatch.MaxCount);
+        Batches.Add(batch.Count);
+        int taken = Math.Min(batch.Count, Room);
+        Room -= taken;
+        for (int i = 0; i < taken; i++)
+        {
+            Frame frame = new(default, default, batch, i, 0, batch.Length(i), batch.Offload(i));
+            byte[] bytes = new byte[frame.Length];
+            Assert.Equal(bytes.Length, frame.CopyTo(0, bytes));
+            Frames.Add((bytes, frame.Offload));
+            Peer?.Deliver(Peer.SelectPair(in frame), in frame);
+        }
+        Peer?.Flush(0);
+        return taken;
+    }
+
+    public override void SetAddress(MacAddress address) => Address = address;
+
+    public override void SetPromiscuous(bool isPromiscuous) => IsPromiscuous = isPromiscuous;
+}
+
+/// <summary>A console that takes so much and no more, and gives what was typed.</summary>
+internal sealed class TestLine : ConsoleLine
+{
+    public List<byte> Output { get; } = [];
+
+    public Queue<byte> Input { get; } = [];
+
+    public List<byte> Emergencies { get; } = [];
+
+    public int Room { get; set; } = int.MaxValue;
+
+    public override int Write(ReadOnlySpan<byte> output)
+    {
+        int count = Math.Min(output.Length, Room);
+        Output.AddRange(output[..count]);
+        Room -= count;
+        return count;
+    }
+
+    public override int Read(Span<byte> input)
+    {
+        int count = 0;
+        while (count < input.Length && Input.TryDequeue(out byte value))
+            input[count++] = value;
+        return count;
+    }
+
+    public override void WriteEmergency(byte character) => Emergencies.Add(character);
+}
+
+/// <summary>Entropy that counts up.</summary>
+internal sealed class TestEntropy : EntropySource
+{
+    private byte _next;
+
+    public int Left { get; set; } = int.MaxValue;
+
+    public override int Fill(Span<byte> destination)
+    {
+        int count = Math.Min(destination.Length, Left);
+        foreach (ref byte value in destination[..count])
+            value = ++_next;
+        Left -= count;
+        return count;
+    }
+}
+
+/// <summary>Keeps what a balloon was told.</summary>
+internal sealed class TestSink : BalloonSink
+{
+    public List<(ulong Address, ulong Length)> Released { get; } = [];
+
+    public List<(ulong Address, ulong Length)> Reclaimed { get; } = [];
+
+    public override void Release(GuestPhysicalAddress address, ulong length) => Released.Add((address.Value, length));
+
+    public override void Reclaim(GuestPhysicalAddress address, ulong length) => Reclaimed.Add((address.Value, length));
+}

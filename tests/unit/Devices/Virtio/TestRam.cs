@@ -1,0 +1,31 @@
+using HyperOS.Core;
+using HyperOS.Devices;
+
+namespace HyperOS.Tests.Unit.Devices;
+
+/// <summary>RAM from address 0 on, which lies together within blocks only, as that of a real guest does.</summary>
+internal sealed class TestRam(int length, int block = 2 * 1024 * 1024) : GuestRam
+{
+    public byte[] Bytes { get; } = new byte[length];
+
+    public override bool Contains(GuestPhysicalAddress address, ulong length) =>
+        address.Value <= (ulong)Bytes.Length && length <= (ulong)Bytes.Length - address.Value;
+
+    public override bool TryGetReadable(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
+    {
+        bool found = TryGetWritable(address, length, out Span<byte> span);
+        bytes = span;
+        return found;
+    }
+
+    public override bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes)
+    {
+        bytes = default;
+        if (address.Value >= (ulong)Bytes.Length)
+            return false;
+        int start = (int)address.Value;
+        int end = (int)Math.Min((uint)Bytes.Length, Math.Min((ulong)start + length, ((ulong)start / (uint)block + 1) * (uint)block));
+        bytes = Bytes.AsSpan(start, end - start);
+        return true;
+    }
+}
