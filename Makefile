@@ -9,6 +9,8 @@ BOCHS_MODEL ?= corei7_skylake_x
 ELF     := out/hyperos.elf
 OBJECT  := out/kernel/kernel.o
 FAULTS  := out/hyperos-faults.elf
+KERNEL  ?= $(ELF)
+CMDLINE ?=
 ASM     := $(patsubst %.asm,out/kernel/asm/%.o,$(wildcard boot/*.asm kernel/*/*.asm kernel/*/*/*.asm))
 BUNDLE  := out/bundle/$(subst /,_,$(OUT)).bundle
 FONT    := out/cache/packages/font.psf
@@ -138,11 +140,11 @@ $(BUNDLE): FORCE $(IMAGETOOL) $(if $(filter iso/default.yaml,$(VMS)),$(GUEST))
 	@mkdir -p $(@D)
 	@dotnet $(IMAGETOOL) bundle --vms '$(VMS)' --host-memory $(HOST_MEMORY) --out $@
 
-$(OUT): $(ELF) $(BUNDLE) $(FONT) iso/build iso/grub.cfg iso/early.cfg
+$(OUT): $(KERNEL) $(BUNDLE) $(FONT) iso/build iso/grub.cfg iso/early.cfg
 	$(call need,xorriso,xorriso)
 	$(call need,mformat,mtools)
 	$(call need,grub-mkimage,grub-common)
 	$(call need,strip,binutils)
-	@iso/build $(ELF) $(BUNDLE) $(FONT) $@
+	@iso/build $(KERNEL) $(BUNDLE) $(FONT) $@ '$(CMDLINE)'
 
 FORCE:

@@ -20,7 +20,11 @@ public struct DescriptorTableState
 }
 
 /// <summary>What a vendor keeps for a vCPU: its control structure, and what the next entry must see to.</summary>
-internal abstract class VendorState;
+internal abstract class VendorState
+{
+    /// <summary>A processor may hold translations to the machine's frames that another guest could meet, or write to them: they cannot be given back.</summary>
+    public abstract bool HasTranslations { get; }
+}
 
 /// <summary>A virtual processor. Lives in its machine's arena; only its own thread touches it, but for its local APIC's pending interrupts.</summary>
 public sealed class Vcpu

@@ -2,6 +2,7 @@ using System;
 using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Devices;
+using HyperOS.Diagnostics;
 using HyperOS.Loaders;
 using HyperOS.Memory;
 using HyperOS.Platform;
@@ -78,6 +79,8 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     /// <summary>Gives back all that a machine has. Its vCPUs' threads have ended and were reclaimed, or never were.</summary>
     public static void TakeApart(VirtualMachineSlot slot)
     {
+        if (slot.Machine?.Vcpu.VendorState is { HasTranslations: true })
+            Panic.Stop($"{slot.Room}: a processor still has translations to frames that go elsewhere");
         slot.Machine = null;
         FaultPoint.Hit(FaultPlace.TakingApart);
         Quiescence.Wait();

@@ -11,7 +11,18 @@ internal sealed class BochsCommand : EmulatorCommand
         return
         [
             "tools/bochs", "-c", options.Cpu, "-p", $"{options.Processors}", "-m", $"{options.MemoryMiB}", "-l", $"out/logs/{name}.bochs.log",
-            BootFiles.Iso(options, name),
+            .. Firmware(options, name), BootFiles.Iso(options, name),
         ];
+    }
+
+    private static string[] Firmware(MachineOptions options, string name)
+    {
+        if (options.TamperFirmware is null)
+            return [];
+        byte[] firmware = File.ReadAllBytes("/usr/share/bochs/BIOS-bochs-latest");
+        options.TamperFirmware(firmware);
+        string path = BootFiles.Own(name + ".bios");
+        File.WriteAllBytes(path, firmware);
+        return ["-b", path];
     }
 }

@@ -72,6 +72,17 @@ public partial class BochsTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData(1, "vmx: no guests can run: IA32_FEATURE_CONTROL is locked with VMX off")]
+    [InlineData(3, "vmx: no guests can run: IA32_FEATURE_CONTROL is locked with VMX inside SMX alone")]
+    public async Task Firmware_that_locks_VMX_off_is_named_and_the_host_stays_up(byte featureControl, string reason)
+    {
+        await using Machine machine = Machine.Start(VmTests.Hello.InBochs(Vmx, 2) with { TamperFirmware = bios => SetFeatureControl(bios, featureControl) });
+        await machine.WaitForAll(reason, "hyperos: ready", "vm hello: refused: this processor cannot run guests");
+        Assert.Single(Regex.Matches(machine.Log, "no guests can run"));
+        Assert.True(machine.IsRunning);
+    }
+
+    [Theory]
     [InlineData(Svm, "hello", "exit code 0")]
     [InlineData(Vmx, "hello", "exit code 0")]
     [InlineData(Vmx, "triple", "triple fault")]
@@ -84,12 +95,28 @@ public partial class BochsTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public Task A_fault_while_a_guest_is_served_stops_that_guest_alone() => FaultTests.StopsThatGuestAlone(options => options.InBochs(Vmx, 2), 2);
+
+    [Fact]
     public async Task SVM_offers_what_QEMU_lacks()
     {
         await using Machine machine = Machine.Start(new MachineOptions().InBochs(Svm, 1));
         Match features = FeaturesLine().Match(await machine.WaitForLine("svm: revision 1, "));
         const SvmFeatures Wanted = SvmFeatures.LbrVirt | SvmFeatures.NRIPS | SvmFeatures.FlushByAsid;
         Assert.Equal(Wanted, (SvmFeatures)int.Parse(features.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & Wanted);
+    }
+
+    // The BIOS sets lock and enable bits of IA32_FEATURE_CONTROL (3AH) on each processor: RDMSR, OR EAX, 5, WRMSR, once in protected mode, and once in
+    // real mode with prefixes.
+    private static void SetFeatureControl(byte[] bios, byte value)
+    {
+        byte[][] forms = [[0xB9, 0x3A, 0, 0, 0, 0x0F, 0x32, 0x83, 0xC8, 5, 0x0F, 0x30], [0xB9, 0x3A, 0, 0, 0, 0x0F, 0x32, 0x66, 0x83, 0xC8, 5, 0x0F, 0x30]];
+        foreach (byte[] form in forms)
+        {
+            int at = bios.AsSpan().IndexOf(form);
+            Assert.True(at >= 0, "the BIOS does not set IA32_FEATURE_CONTROL as it did");
+            bios[at + form.Length - 3] = value;
+        }
     }
 
     [GeneratedRegex(@"features 0x([0-9a-f]+)$")]

@@ -22,7 +22,7 @@ internal static class BootFiles
 
     /// <summary>The image with the machine's VMs.</summary>
     public static string Iso(MachineOptions options, string name) =>
-        Workspace.Iso(VmFile(options, name), options.PlannedMemoryMiB ?? options.MemoryMiB, Own(name + ".iso"));
+        Workspace.Iso(options.HasFaultPoints, options.CommandLine, VmFile(options, name), options.PlannedMemoryMiB ?? options.MemoryMiB, Own(name + ".iso"));
 
     /// <summary>The bundle with the machine's VMs, tampered with if that is wanted; null when it has none.</summary>
     public static string? Bundle(MachineOptions options, string name)

@@ -30,20 +30,20 @@ public partial class FaultTests
     [InlineData(1, 0)]
     [InlineData(2, 1)]
     [InlineData(4, 3)]
-    public async Task A_fault_while_a_guest_is_served_stops_that_guest_alone(int processors, int firstKind)
+    public Task A_fault_while_a_guest_is_served_stops_that_guest_alone(int processors, int firstKind) =>
+        StopsThatGuestAlone(options => options with { Processors = processors, WaitLimit = TimeSpan.FromSeconds(120) }, firstKind);
+
+    /// <summary>Makes every place fail in a guest of its own, beside one that works, on a machine that is made of the options given.</summary>
+    internal static async Task StopsThatGuestAlone(Func<MachineOptions, MachineOptions> shape, int firstKind)
     {
         FaultPlace[] places = [.. s_served.Keys, .. s_building];
         List<string> faults = [.. places.Select(place => Fault(place, s_served.GetValueOrDefault(place, 1), KindAt(place, firstKind), NameOf(place)))];
         faults.Add(Fault(FaultPlace.Uart, 30, FaultKind.IndexOutOfRange, NameOf(FaultPlace.Obituary)));
         TestVm[] victims = [.. places.Select(place => new TestVm(NameOf(place)) { Guest = GuestFor(place), Memory = $"{VictimMiB}MiB" })];
-        await using Machine machine = Machine.Start(TestVms.Options([s_worker, .. victims]) with
+        await using Machine machine = Machine.Start(shape(TestVms.Options([s_worker, .. victims]) with
         {
-            Processors = processors,
-            MemoryMiB = 256 + (victims.Length + 1) * VictimMiB,
-            HasFaultPoints = true,
-            CommandLine = "panic=0 fault=" + string.Join(',', faults),
-            WaitLimit = TimeSpan.FromSeconds(120),
-        });
+            MemoryMiB = 256 + (victims.Length + 1) * VictimMiB, HasFaultPoints = true, CommandLine = "panic=0 fault=" + string.Join(',', faults),
+        }));
         int before = int.Parse(FreeAtStart().Match(await machine.WaitForLine("node(s)")).Groups[1].Value);
         await machine.WaitForAll([.. s_served.Keys.Select(place => $"vm {NameOf(place)}: stopped: killed: a fault in the host while serving it")]);
         await machine.WaitForAll([.. s_building.Select(place => $"vm {NameOf(place)}: refused: a fault in the host while building it")]);

@@ -63,13 +63,16 @@ public sealed record MachineOptions
     /// <summary>Changes the bundle's bytes before they are given to the kernel; for <see cref="BootKind.Pvh"/> only.</summary>
     public Action<byte[]>? Tamper { get; init; }
 
-    /// <summary>Whether HyperOS is the test kernel, whose places can be made to fail; for <see cref="BootKind.Pvh"/> only.</summary>
+    /// <summary>Whether HyperOS is the test kernel, whose places can be made to fail.</summary>
     public bool HasFaultPoints { get; init; }
 
     /// <summary>The kernel of <see cref="BootKind.Bare"/>.</summary>
     public string? Kernel { get; init; }
 
-    /// <summary>The kernel's command line; not for images, which have their own.</summary>
+    /// <summary>Changes the BIOS's bytes before the machine starts; for Bochs only.</summary>
+    public Action<byte[]>? TamperFirmware { get; init; }
+
+    /// <summary>The kernel's command line.</summary>
     public string CommandLine { get; init; } = "";
 
     /// <summary>How long one wait may take.</summary>

@@ -49,10 +49,14 @@ internal static class Workspace
     }
 
     /// <summary>The image that starts a VM file's guests.</summary>
-    public static string Iso(string vmFile, int hostMemoryMiB, string iso)
+    public static string Iso(bool hasFaultPoints, string commandLine, string vmFile, int hostMemoryMiB, string iso)
     {
-        string relative = Path.GetRelativePath(Root, iso);
-        Run("make", ["--no-print-directory", "iso", $"VMS={Path.GetRelativePath(Root, vmFile)}", $"HOST_MEMORY={hostMemoryMiB}MiB", $"OUT={relative}"]);
+        string kernel = Path.GetRelativePath(Root, hasFaultPoints ? KernelWithFaultPoints : Kernel), relative = Path.GetRelativePath(Root, iso);
+        Run("make",
+        [
+            "--no-print-directory", "iso", $"KERNEL={kernel}", $"CMDLINE={commandLine}", $"VMS={Path.GetRelativePath(Root, vmFile)}",
+            $"HOST_MEMORY={hostMemoryMiB}MiB", $"OUT={relative}",
+        ]);
         return iso;
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using HyperOS.Core;
+using HyperOS.Emulation;
 using HyperOS.Memory;
 using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
@@ -20,8 +21,8 @@ internal sealed unsafe class SvmContext : VendorState
     /// <summary>The processor that runs it, as long as nothing else was run there in between.</summary>
     public SvmProcessor? Processor;
 
-    /// <summary>Generation of the ASID: see <see cref="SvmProcessor"/>.</summary>
-    public ulong AsidGeneration;
+    /// <summary>On <see cref="Processor"/>.</summary>
+    public TranslationTag Asid;
 
     /// <summary>The next entry has something of the following to do first, or TLB_CONTROL still says what the last one did.</summary>
     public bool EntryChanges;
@@ -55,6 +56,9 @@ internal sealed unsafe class SvmContext : VendorState
         Registers = (GuestRegisters*)Unsafe.AsPointer(ref vcpu.Registers);
         _vmcb = (Vmcb*)Unsafe.AsPointer(ref PhysicalMemory.Structure<Vmcb>(frame));
     }
+
+    // Its tag is not given to another before all translations are dropped.
+    public override bool HasTranslations => false;
 
     public ref Vmcb Vmcb => ref *_vmcb;
 }

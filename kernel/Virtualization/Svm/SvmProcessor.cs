@@ -24,9 +24,7 @@ internal sealed unsafe class SvmProcessor
 
     private readonly HostPhysicalAddress _hostSaveArea;
 
-    // ASID 0 is the host's. When they run out, a new generation begins and everything is flushed.
-    private uint _nextAsid = 1;
-    private ulong _generation = 1;
+    private readonly TranslationTags _asids = new(s_asidCount);
 
     private SvmProcessor(HostPhysicalAddress hostVmcb, HostPhysicalAddress hostSaveArea)
     {
@@ -127,11 +125,11 @@ internal sealed unsafe class SvmProcessor
     /// </summary>
     public void Load(SvmContext context)
     {
-        if (context.Processor == this && context.AsidGeneration == _generation)
+        if (context.Processor == this && _asids.IsCurrent(in context.Asid))
             return;
         context.Processor = this;
         context.Clean = 0;
-        context.AsidGeneration = 0;
+        context.Asid.Forget();
         context.EntryChanges = true;
     }
 
@@ -148,24 +146,19 @@ internal sealed unsafe class SvmProcessor
         context.EntryChanges = false;
         control.TLB_CONTROL = TlbControl.DoNothing;
         if (flush && (Features & Cpuid8000000AEdx.FlushByAsid) == 0)
-            context.AsidGeneration = 0; // a new ASID has no translations
+            context.Asid.Forget(); // a new ASID has no translations
         else if (flush)
             control.TLB_CONTROL = TlbControl.FlushGuest;
-        if (context.AsidGeneration != _generation)
+        if (!_asids.IsCurrent(in context.Asid))
             AssignAsid(context, ref control);
         context.EntryChanges = control.TLB_CONTROL != TlbControl.DoNothing;
     }
 
     private void AssignAsid(SvmContext context, ref VmcbControlArea control)
     {
-        if (_nextAsid >= s_asidCount)
-        {
-            _generation++;
-            _nextAsid = 1;
+        if (_asids.Assign(ref context.Asid))
             control.TLB_CONTROL = TlbControl.FlushAll;
-        }
-        control.GuestAsid = _nextAsid++;
-        context.AsidGeneration = _generation;
+        control.GuestAsid = context.Asid.Value;
         context.Clean &= ~VmcbCleanBits.ASID;
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HyperOS.Core;
+using HyperOS.Emulation;
 using HyperOS.Memory;
 using HyperOS.Specs.Intel;
 using HyperOS.Specs.X86;
@@ -43,11 +44,8 @@ internal sealed unsafe class VmxContext : VendorState
     /// <summary>The processor that has the VMCS, until <see cref="VmxProcessor.Unload"/>.</summary>
     public VmxProcessor? Processor;
 
-    /// <summary>0 until it has one.</summary>
-    public ushort Vpid;
-
-    /// <summary>Generation of the VPID: see <see cref="VmxProcessor"/>.</summary>
-    public ulong VpidGeneration;
+    /// <summary>On <see cref="Processor"/>.</summary>
+    public TranslationTag Vpid;
 
     /// <summary>When the preemption timer is to end the guest's run, in ticks of the host's time-stamp counter.</summary>
     public ulong Deadline = ulong.MaxValue;
@@ -87,6 +85,9 @@ internal sealed unsafe class VmxContext : VendorState
         EptPointer = eptPointer;
         _vtpr = (uint*)Unsafe.AsPointer(ref PhysicalMemory.Structure<uint>(new HostPhysicalAddress(virtualApicPage.Value + VtprOffset)));
     }
+
+    // INVEPT ends it.
+    public override bool HasTranslations => Processor is not null;
 
     /// <summary>TPR as the guest reads and writes it through CR8.</summary>
     public ref uint Vtpr => ref *_vtpr;

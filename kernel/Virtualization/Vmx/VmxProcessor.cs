@@ -20,8 +20,6 @@ internal sealed unsafe class VmxProcessor
     private const VmxFeatures Driven = VmxFeatures.EptPages2MiB | VmxFeatures.EptAccessedDirty | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
         | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.Rdtscp | VmxFeatures.Invpcid;
 
-    private const int VpidCount = ushort.MaxValue + 1;
-
     private static readonly VmxProcessor?[] s_processors = new VmxProcessor?[Processors.Maximum];
     private static readonly Source s_source = new();
     private static VmxPlan s_plan;
@@ -32,9 +30,7 @@ internal sealed unsafe class VmxProcessor
     // The vCPU whose VMCS is current here, and whose MSRs the processor holds.
     private VmxContext? _current, _msrOwner;
 
-    // VPID 0 is the host's. When they run out, a new generation begins and everything is flushed.
-    private int _nextVpid = 1;
-    private ulong _generation = 1;
+    private readonly TranslationTags _vpids = new(ushort.MaxValue + 1);
 
     private VmxProcessor(HostPhysicalAddress vmxonRegion) => _vmxonRegion = vmxonRegion;
 
@@ -145,7 +141,7 @@ internal sealed unsafe class VmxProcessor
         {
             context.Run.Launched = false;
             context.Run.HostRsp = 0;
-            context.VpidGeneration = 0;
+            context.Vpid.Forget();
             WriteHostState();
         }
         if (_msrOwner != context)
@@ -155,7 +151,7 @@ internal sealed unsafe class VmxProcessor
             LoadMsrs(context);
             _msrOwner = context;
         }
-        if (context.VpidGeneration != _generation && s_plan.Has(VmxFeatures.Vpid))
+        if (!_vpids.IsCurrent(in context.Vpid) && s_plan.Has(VmxFeatures.Vpid))
             AssignVpid(context);
     }
 
@@ -173,8 +169,8 @@ internal sealed unsafe class VmxProcessor
         VmxInstructions.Clear(context.Frame);
         if (_current == context)
             _current = null;
-        context.Processor = null;
         VmxInstructions.InvalidateEpt(s_plan.InveptType, context.EptPointer);
+        context.Processor = null;
     }
 
     /// <summary>Before an entry that must not use what the processor remembers of the guest's translations.</summary>
@@ -183,20 +179,14 @@ internal sealed unsafe class VmxProcessor
         context.FlushWanted = false;
         VmxInstructions.InvalidateEpt(s_plan.InveptType, context.EptPointer);
         if (s_plan.Has(VmxFeatures.Vpid))
-            VmxInstructions.InvalidateVpid(s_plan.InvvpidType, context.Vpid);
+            VmxInstructions.InvalidateVpid(s_plan.InvvpidType, (ushort)context.Vpid.Value);
     }
 
     private void AssignVpid(VmxContext context)
     {
-        if (_nextVpid == VpidCount)
-        {
-            _generation++;
-            _nextVpid = 1;
+        if (_vpids.Assign(ref context.Vpid))
             VmxInstructions.InvalidateVpid(InvvpidType.AllContext, 0);
-        }
-        context.Vpid = (ushort)_nextVpid++;
-        context.VpidGeneration = _generation;
-        VmxInstructions.Write(VmcsField.VirtualProcessorIdentifier, context.Vpid);
+        VmxInstructions.Write(VmcsField.VirtualProcessorIdentifier, context.Vpid.Value);
     }
 
     // What an exit loads. Intel SDM vol. 3, "Host-State Area".

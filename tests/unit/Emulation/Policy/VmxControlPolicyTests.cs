@@ -222,6 +222,28 @@ public class VmxControlPolicyTests
         Assert.False(VmxControlPolicy.Fits(plan, other));
     }
 
+    /// <summary>What guests do not have needs no exit, and what would keep work from the host, or make exits that it does not know, stays off.</summary>
+    [Fact]
+    public void Nothing_is_on_that_the_host_does_not_know()
+    {
+        const SecondaryProcessorBasedControls Never = SecondaryProcessorBasedControls.EnableEnclsExiting | SecondaryProcessorBasedControls.EnableEnclvExiting
+            | SecondaryProcessorBasedControls.VmmBusLockDetection | SecondaryProcessorBasedControls.InstructionTimeout
+            | SecondaryProcessorBasedControls.EnableVmFunctions | SecondaryProcessorBasedControls.VmcsShadowing | SecondaryProcessorBasedControls.EptViolationVe
+            | SecondaryProcessorBasedControls.EnableUserWaitAndPause | SecondaryProcessorBasedControls.EnablePconfig
+            | SecondaryProcessorBasedControls.EnablePasidTranslation | SecondaryProcessorBasedControls.IntelPtUsesGuestPhysicalAddresses
+            | SecondaryProcessorBasedControls.ModeBasedExecuteControlForEpt | SecondaryProcessorBasedControls.SubPageWritePermissionsForEpt;
+        foreach (VmxHost part in VmxHost.All)
+        {
+            VmxCapabilities host = part.Capture();
+            host.FeatureControl = 0;
+            host.Secondary |= 0xFFFF_FFFFul << 32;
+            if (VmxControlPolicy.Decide(host, VmxFeatures.All, out VmxPlan plan) == VmxRefusal.None)
+                Assert.Equal((SecondaryProcessorBasedControls)0, plan.Secondary & Never);
+            host.Secondary |= (ulong)SecondaryProcessorBasedControls.EnableEnclsExiting;
+            Assert.NotEqual(VmxRefusal.None, VmxControlPolicy.Decide(host, VmxFeatures.All, out _));
+        }
+    }
+
     /// <summary>Whatever bits a processor takes away or demands: never a bit set that must be 0, nor one clear that must be 1.</summary>
     [Fact]
     public void No_plan_breaks_what_a_processor_demands()
