@@ -134,7 +134,7 @@ out/guest/vmlinuz: out/cache/packages/vmlinuz
 
 out/guest/initrd.img: out/cache/packages/busybox iso/guest/init $(IMAGETOOL)
 	@mkdir -p $(@D)
-	@dotnet $(IMAGETOOL) initramfs --busybox $< --init iso/guest/init --out $@
+	@dotnet $(IMAGETOOL) initramfs --program $< --init iso/guest/init --out $@
 
 $(BUNDLE): FORCE $(IMAGETOOL) $(if $(filter iso/default.yaml,$(VMS)),$(GUEST))
 	@mkdir -p $(@D)

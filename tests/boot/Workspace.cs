@@ -36,7 +36,7 @@ internal static class Workspace
 
     /// <summary>An initramfs whose init is tests/guests/NAME.sh, relative to out/.</summary>
     public static string Initrd(string name) => Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guests/{name}.img", path =>
-        Run("dotnet", [ImageTool, "initramfs", "--busybox", Busybox, "--init", $"tests/guests/{name}.sh", "--out", path])));
+        Run("dotnet", [ImageTool, "initramfs", "--program", Busybox, "--init", $"tests/guests/{name}.sh", "--out", path])));
 
     /// <summary>What the guest's own sha256sum has to say of its busybox.</summary>
     public static string BusyboxSha256 => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Busybox)));

@@ -13,7 +13,7 @@ public class InitramfsTests
     [Fact]
     public void The_archive_holds_what_Linux_needs_to_start_init()
     {
-        List<(string Path, uint Mode, uint Major, uint Minor, byte[] Content)> entries = Unpack(Initramfs.Build(Busybox, Init));
+        List<(string Path, uint Mode, uint Major, uint Minor, byte[] Content)> entries = Unpack(Initramfs.Build("busybox", Busybox, Init));
         Assert.Equal(["bin", "dev", "proc", "root", "sys", "tmp", "dev/console", "bin/busybox", "init"], entries.Select(entry => entry.Path));
         Assert.Equal(0x41EDu, entries[0].Mode);
         Assert.Equal((0x2180u, 5u, 1u), (entries[6].Mode, entries[6].Major, entries[6].Minor));
@@ -23,7 +23,7 @@ public class InitramfsTests
     }
 
     [Fact]
-    public void The_same_files_give_the_same_bytes() => Assert.Equal(Initramfs.Build(Busybox, Init), Initramfs.Build(Busybox, Init));
+    public void The_same_files_give_the_same_bytes() => Assert.Equal(Initramfs.Build("busybox", Busybox, Init), Initramfs.Build("busybox", Busybox, Init));
 
     [Theory]
     [InlineData("256MiB", 256ul << 20)]

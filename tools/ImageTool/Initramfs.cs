@@ -3,13 +3,17 @@ using System.IO.Compression;
 
 namespace HyperOS.ImageTool;
 
-/// <summary>The root file system of the default guest: busybox, and an init script that it runs.</summary>
+/// <summary>A root file system of one program, such as busybox, and what runs first.</summary>
 internal static class Initramfs
 {
     private const uint Executable = 0b111_101_101;
     private const uint Private = 0b110_000_000;
 
-    public static byte[] Build(byte[] busybox, byte[] init)
+    /// <summary>Makes the archive.</summary>
+    /// <param name="name">Of the program, in /bin.</param>
+    /// <param name="program">Statically linked.</param>
+    /// <param name="init">A script, or a program as well.</param>
+    public static byte[] Build(string name, byte[] program, byte[] init)
     {
         using MemoryStream image = new();
         using (GZipStream compressed = new(image, CompressionLevel.SmallestSize, leaveOpen: true))
@@ -19,7 +23,7 @@ internal static class Initramfs
                 archive.AddDirectory(directory, Executable);
             // Linux opens the console for init before init can mount anything on /dev.
             archive.AddCharacterDevice("dev/console", Private, major: 5, minor: 1);
-            archive.AddFile("bin/busybox", Executable, busybox);
+            archive.AddFile($"bin/{name}", Executable, program);
             archive.AddFile("init", Executable, init);
             archive.Finish();
         }

@@ -35,13 +35,14 @@ internal static class Program
 
     private static Command InitramfsCommand()
     {
-        Option<string> busybox = new("--busybox") { Description = "A statically linked busybox.", Required = true, HelpName = "file" };
-        Option<string> init = new("--init") { Description = "The script that becomes /init.", Required = true, HelpName = "file" };
+        Option<string> program = new("--program") { Description = "A statically linked program, which goes to /bin.", Required = true, HelpName = "file" };
+        Option<string> init = new("--init") { Description = "The script or program that becomes /init.", Required = true, HelpName = "file" };
         Option<string> output = new("--out") { Description = "The initramfs to write.", Required = true, HelpName = "file" };
-        Command command = new("initramfs", "Makes the initramfs of the default guest.") { busybox, init, output };
+        Command command = new("initramfs", "Makes a small guest's initramfs.") { program, init, output };
         command.SetAction(parsed => Guarded(() =>
         {
-            byte[] image = Initramfs.Build(File.ReadAllBytes(parsed.GetRequiredValue(busybox)), File.ReadAllBytes(parsed.GetRequiredValue(init)));
+            string path = parsed.GetRequiredValue(program);
+            byte[] image = Initramfs.Build(Path.GetFileName(path), File.ReadAllBytes(path), File.ReadAllBytes(parsed.GetRequiredValue(init)));
             File.WriteAllBytes(parsed.GetRequiredValue(output), image);
             Progress($"{parsed.GetRequiredValue(output)}: {ByteSize.Format((ulong)image.Length)}");
         }));
