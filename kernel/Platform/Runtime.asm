@@ -86,26 +86,26 @@ memset:
     imul rax, rcx
     movq xmm0, rax
     punpcklqdq xmm0, xmm0
-    sub rdx, 256
+    sub rdx, 1024
     jb .rest
-.by256:                                 ; whole blocks of guest memory come this way
+.by1024:                                ; whole blocks of guest memory come this way
 %assign offset 0
-%rep 16
+%rep 64
     movups [rdi + offset], xmm0
 %assign offset offset + 16
 %endrep
-    add rdi, 256
-    sub rdx, 256
-    jae .by256
+    add rdi, 1024
+    sub rdx, 1024
+    jae .by1024
 .rest:
-    add rdx, 256
-.by8:
-    cmp rdx, 8
+    add rdx, 1024
+.by16:
+    cmp rdx, 16
     jb .by1
-    mov [rdi], rax
-    add rdi, 8
-    sub rdx, 8
-    jmp .by8
+    movups [rdi], xmm0
+    add rdi, 16
+    sub rdx, 16
+    jmp .by16
 .by1:
     test rdx, rdx
     jz .done
