@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace HyperOS.Bench;
@@ -18,7 +19,8 @@ internal sealed record Baseline(string Emulator, SortedDictionary<string, double
     /// <summary>The committed one; null where there is none.</summary>
     public static Baseline? Load() => File.Exists(Path) ? JsonSerializer.Deserialize<Baseline>(File.ReadAllText(Path), s_options) : null;
 
-    public static Baseline Of(IEnumerable<Figure> figures)
+    /// <summary>What was measured under an emulator.</summary>
+    public static Baseline Of(string emulator, IEnumerable<Figure> figures)
     {
         SortedDictionary<string, double> values = new(StringComparer.Ordinal);
         foreach (Figure figure in figures)
@@ -27,7 +29,7 @@ internal sealed record Baseline(string Emulator, SortedDictionary<string, double
             if (figure.Exits is not null)
                 values[$"{figure.Name}, exits"] = Math.Round(figure.Exits.Value, 3);
         }
-        return new Baseline(Bench.Emulator.Version, values);
+        return new Baseline(emulator, values);
     }
 
     public void Save() => File.WriteAllText(Path, JsonSerializer.Serialize(this, s_options) + "\n");
@@ -36,5 +38,8 @@ internal sealed record Baseline(string Emulator, SortedDictionary<string, double
     public IEnumerable<string> Regressions(Baseline now) =>
         from figure in now.Figures
         where Figures.TryGetValue(figure.Key, out double old) && figure.Value > old * (1 + Tolerance) + Step
-        select $"regression: {figure.Key}: {Figures[figure.Key]:N1} -> {figure.Value:N1}";
+        select string.Create(CultureInfo.InvariantCulture, $"regression: {figure.Key}: {Figures[figure.Key]:N1} -> {figure.Value:N1}");
+
+    /// <summary>A line for each figure of this baseline that was not measured.</summary>
+    public IEnumerable<string> Missing(Baseline now) => from name in Figures.Keys where !now.Figures.ContainsKey(name) select $"missing: {name}";
 }

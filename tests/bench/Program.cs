@@ -51,7 +51,7 @@ void MeasureAll(bool isFresh)
     TryAll([HostFigures.Measure, LinuxFigures.Measure], figure => Show(host, figure));
     Console.WriteLine();
 
-    var now = Baseline.Of(figures);
+    var now = Baseline.Of(Emulator.Version, figures);
     if (!isUpdate)
     {
         Hold(now);
@@ -68,7 +68,7 @@ void MeasureAll(bool isFresh)
     Console.WriteLine($"Baseline, {Page} and {Svg} are written.");
 }
 
-// Fails on what has grown.
+// Fails on what has grown, and on what is no longer measured.
 void Hold(Baseline now)
 {
     if (Baseline.Load() is not { } baseline)
@@ -81,9 +81,9 @@ void Hold(Baseline now)
         Console.WriteLine($"The baseline is of another emulator, {baseline.Emulator}: not compared.");
         return;
     }
-    foreach (string regression in baseline.Regressions(now))
+    foreach (string failure in baseline.Regressions(now).Concat(baseline.Missing(now)))
     {
-        Console.WriteLine(regression);
+        Console.WriteLine(failure);
         failures++;
     }
 }
