@@ -14,13 +14,10 @@ internal sealed class NestedPeer(string name, Platforms platform, string[] image
 {
     private const string Packages = "out/cache/peers", HostKernel = $"{Packages}/vmlinuz", Xen = $"{Packages}/xen";
 
-    /// <summary>Peers' operations are dear: so many times fewer of them do.</summary>
-    private const int Fraction = 4;
+    /// <summary>What the host's own work may blur, such as reading a guest's lines, in nanoseconds a run: a tick.</summary>
+    private const double Blur = 4e6;
 
-    /// <summary>What the host's own timer interrupts may blur, in nanoseconds a run.</summary>
-    private const double Blur = 1e6;
-
-    /// <summary>The same for Linux, whose runs include that of QEMU or the toolstack from end to end: KVM ends a machine at a tick of 4 ms.</summary>
+    /// <summary>The same for Linux, whose runs include that of QEMU or the toolstack from end to end.</summary>
     private const double LinuxBlur = 8e6;
 
     public static readonly NestedPeer Kvm = new("kvm", Platforms.Kvm, [HostKernel],
@@ -33,19 +30,17 @@ internal sealed class NestedPeer(string name, Platforms platform, string[] image
 
     protected override IEnumerable<string> Inputs => [.. images, $"{Packages}/{Name}.img", Init, .. Guests];
 
-    protected override string Recipe => $"{Fraction} {string.Join(' ', boot("initrd"))}";
+    protected override string Recipe => string.Join(' ', boot("initrd"));
 
     private string Init => $"tests/bench/peers/{Name}.init";
 
     private IEnumerable<(string Guest, string Argument)> Runs =>
     [
-        .. Operations.SelectMany(operation => (int[])[Iterations(operation), 2 * Iterations(operation)],
+        .. Operations.SelectMany(operation => (int[])[operation.Iterations, 2 * operation.Iterations],
             (operation, iterations) => (operation.Guest, iterations.ToString(CultureInfo.InvariantCulture))),
         ("linux", LinuxOperation.CommandLine(LinuxOperation.Rounds)),
         ("linux", LinuxOperation.CommandLine(2 * LinuxOperation.Rounds)),
     ];
-
-    private static int Iterations(Operation operation) => operation.Iterations / Fraction;
 
     protected override PeerResults Measure()
     {
@@ -68,9 +63,9 @@ internal sealed class NestedPeer(string name, Platforms platform, string[] image
             Accept(() =>
             {
                 Operation.Agree($"{operation.Name}, {Name}", twice.Duration - once.Duration, inside, Blur);
-                costs[operation.Name] = inside / Iterations(operation) - operation.Work;
+                costs[operation.Name] = inside / operation.Iterations - operation.Work;
                 if (once.Exits is { } before && twice.Exits is { } after)
-                    exits[operation.Name] = (after - before) / Iterations(operation);
+                    exits[operation.Name] = (after - before) / operation.Iterations;
             });
         }
         Accept(() =>

@@ -10,14 +10,14 @@ internal static class Workshop
     public const int HostMegabytes = 2048;
 
     /// <summary>Guest kernel and its command line, for all systems the same.</summary>
-    public const string LinuxKernel = "out/guest/vmlinuz", LinuxCommandLine = "console=ttyS0 panic=-1";
+    public const string LinuxKernel = "out/guest/vmlinuz", LinuxCommandLine = "console=ttyS0 quiet panic=-1";
 
     public const string Kernel = "out/hyperos.elf", Iso = "out/hyperos.iso";
 
     /// <summary>For all that is made here.</summary>
     public const string Folder = "out/bench";
 
-    private const string Busybox = "out/cache/packages/busybox", ImageTool = "out/host/bin/ImageTool/release/imagetool.dll";
+    private const string Busybox = "out/cache/packages/busybox", Program = "out/cache/peers/true", ImageTool = "out/host/bin/ImageTool/release/imagetool.dll";
 
     // Peers are measured at the same time, so each file is made once.
     private static readonly ConcurrentDictionary<string, Lazy<string>> s_guests = new();
@@ -35,13 +35,13 @@ internal static class Workshop
         return path;
     }
 
-    /// <summary>The initial file system whose /init is the marker tests/bench/guests/init.asm.</summary>
+    /// <summary>The initial file system: tests/bench/guests/init.asm as /init, and the program that it starts.</summary>
     public static string Initrd() => s_initrd.Value;
 
     private static string PackInitrd()
     {
         string path = $"{Folder}/initrd.img";
-        Tool("dotnet", ImageTool, "initramfs", "--busybox", Busybox, "--init", Guest("init"), "--out", path);
+        Tool("dotnet", ImageTool, "initramfs", "--program", Program, "--init", Guest("init"), "--out", path);
         return path;
     }
 

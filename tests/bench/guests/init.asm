@@ -197,7 +197,7 @@ Touch:
     TOLD "touch "
     ret
 
-; A program started and waited for: busybox' `true`.
+; A program started and waited for: /bin/true, true.asm.
 Execute:
     mov r12d, ebp
     TIME
@@ -264,10 +264,9 @@ PrintByte:
     ret
 
 ClockName:      db "__vdso_clock_gettime"
-Program:        db "/bin/busybox", 0
-Applet:         db "true", 0
+Program:        db "/bin/true", 0
     align 8, db 0
-Arguments:      dq Applet, 0
+Arguments:      dq Program, 0
 Environment:    dq 0
 Buffer:         dq 0, 0
 FileEnd:
