@@ -12,7 +12,9 @@ internal ref struct AcpiTableWriter
     private const int HeaderLengthOffset = 4, HeaderChecksumOffset = 9;
     private const byte TwoFollowingBytes = 2 << 6;
     private const byte BytePrefix = 0x0A, WordPrefix = 0x0B, DWordPrefix = 0x0C, StringPrefix = 0x0D, ZeroOp = 0x00, OneOp = 0x01, NameOp = 0x08,
-        BufferOp = 0x11, ScopeOp = 0x10, PackageOp = 0x12, ExtOpPrefix = 0x5B, DeviceOp = 0x82;
+        BufferOp = 0x11, MethodOp = 0x14, ScopeOp = 0x10, PackageOp = 0x12, ExtOpPrefix = 0x5B, DeviceOp = 0x82,
+        IfOp = 0xA0;
+    private const byte IoPortDescriptor = 0x47, EndTag = 0x79;
     private const int PackageLengthBytes = 3;
 
     private readonly Span<byte> _destination;
@@ -195,6 +197,24 @@ internal ref struct AcpiTableWriter
         return length;
     }
 
+    /// <summary>Begins If: the condition follows, then what it guards.</summary>
+    /// <returns>The offset of the length, for <see cref="EndPackage"/>.</returns>
+    public int BeginIf()
+    {
+        Byte(IfOp);
+        return BeginLength();
+    }
+
+    /// <returns>The offset of the length, for <see cref="EndPackage"/>.</returns>
+    public int BeginMethod(scoped ReadOnlySpan<byte> name, int arguments)
+    {
+        Byte(MethodOp);
+        int length = BeginLength();
+        Bytes(name);
+        Byte(arguments);
+        return length;
+    }
+
     /// <returns>The offset of the length, for <see cref="EndPackage"/>.</returns>
     public int BeginPackage(int elements)
     {
@@ -217,16 +237,11 @@ internal ref struct AcpiTableWriter
     /// <summary>A resource template of one range of I/O ports and, where <paramref name="irq"/> is not negative, one ISA interrupt.</summary>
     public void PortResources(ushort port, int count, int irq)
     {
-        const byte IoPortDescriptor = 0x47, Decode16 = 1, IrqDescriptor = 0x22, EndTag = 0x79;
+        const byte IrqDescriptor = 0x22;
         Byte(BufferOp);
         int length = BeginLength();
         Integer(irq < 0 ? 10u : 13u);
-        Byte(IoPortDescriptor);
-        Byte(Decode16);
-        Word(port);
-        Word(port);
-        Byte(1);
-        Byte(count);
+        Ports(port, count);
         if (irq >= 0)
         {
             Byte(IrqDescriptor);
@@ -235,6 +250,77 @@ internal ref struct AcpiTableWriter
         Byte(EndTag);
         Byte(0);
         EndPackage(length);
+    }
+
+    /// <summary>Begins a resource template of any length; the descriptors follow.</summary>
+    /// <returns>For <see cref="EndResources"/>.</returns>
+    public int BeginResources()
+    {
+        Byte(BufferOp);
+        int length = BeginLength();
+        Byte(WordPrefix);
+        Word(0);
+        return length;
+    }
+
+    /// <summary>Ends a resource template: end tag, buffer size, package length.</summary>
+    public void EndResources(int length)
+    {
+        const int SizeAt = PackageLengthBytes + 1, ContentAt = SizeAt + 2;
+        Byte(EndTag);
+        Byte(0);
+        if (!Overflowed)
+            BinaryPrimitives.WriteUInt16LittleEndian(_destination.Slice(length + SizeAt), (ushort)(Length - length - ContentAt));
+        EndPackage(length);
+    }
+
+    /// <summary>Ports that a device answers. ACPI Specification, "I/O Port Descriptor".</summary>
+    public void Ports(ushort port, int count)
+    {
+        const byte Decode16 = 1;
+        Byte(IoPortDescriptor);
+        Byte(Decode16);
+        Word(port);
+        Word(port);
+        Byte(1);
+        Byte(count);
+    }
+
+    /// <summary>Memory that a device answers. ACPI Specification, "32-Bit Fixed Memory Range Descriptor".</summary>
+    public void FixedMemory(uint address, uint length)
+    {
+        const byte Memory32Fixed = 0x86, Writable = 1;
+        Byte(Memory32Fixed);
+        Word(9);
+        Byte(Writable);
+        DWord(address);
+        DWord(length);
+    }
+
+    /// <summary>
+    /// Addresses from <paramref name="first"/> to <paramref name="last"/> that a bridge passes on, in a descriptor of as few bits as they need. ACPI
+    /// Specification, "Word Address Space Descriptor" and the following.
+    /// </summary>
+    public void Window(AcpiResourceType type, ulong first, ulong last)
+    {
+        const byte WordSpace = 0x88, DWordSpace = 0x87, QWordSpace = 0x8A, BothFixed = 0x0C, WritableMemory = 0x01, EntirePorts = 0x03;
+        int bytes = type != AcpiResourceType.Memory ? sizeof(ushort) : last <= uint.MaxValue ? sizeof(uint) : sizeof(ulong);
+        Byte(bytes switch { sizeof(ushort) => WordSpace, sizeof(uint) => DWordSpace, _ => QWordSpace });
+        Word(3 + 5 * bytes);
+        Byte((int)type);
+        Byte(BothFixed);
+        Byte(type switch { AcpiResourceType.Memory => WritableMemory, AcpiResourceType.Io => EntirePorts, _ => 0 });
+        Number(0, bytes);
+        Number(first, bytes);
+        Number(last, bytes);
+        Number(0, bytes);
+        Number(last - first + 1, bytes);
+    }
+
+    private void Number(ulong value, int bytes)
+    {
+        for (int i = 0; i < bytes; i++)
+            Byte(unchecked((byte)(value >> (8 * i))));
     }
 
     private int BeginLength()

@@ -1,5 +1,7 @@
 using System;
+using System.Numerics;
 using HyperOS.Core;
+using HyperOS.Specs.Pci;
 
 namespace HyperOS.Devices;
 
@@ -19,8 +21,9 @@ public enum AcpiTablesStatus
 }
 
 /// <summary>
-/// Builds the ACPI tables of the microvm board: RSDP, RSDT, XSDT, FADT, FACS, MADT and a DSDT. Sources: ACPI Specification 6.3, "ACPI
-/// Software Programming Model" and "ACPI Machine Language (AML) Specification". A vCPU's APIC ID and its ACPI processor UID are its index.
+/// Builds the ACPI tables of the microvm board: RSDP, RSDT, XSDT, FADT, FACS, MADT, a DSDT, and the MCFG where there is PCI. Sources: ACPI
+/// Specification 6.3, "ACPI Software Programming Model" and "ACPI Machine Language (AML) Specification"; PCI Firmware Specification 3.3. A
+/// vCPU's APIC ID and its ACPI processor UID are its index.
 /// </summary>
 public static class GuestAcpiTables
 {
@@ -51,8 +54,9 @@ public static class GuestAcpiTables
     /// Writes the tables for <paramref name="vcpus"/> vCPUs to <paramref name="destination"/>, which the guest sees at guest-physical
     /// <paramref name="address"/>. The RSDP comes first. The memory map must report the space as reserved or ACPI memory.
     /// </summary>
+    /// <param name="pci">The PCI bus with all its functions; null where there is none.</param>
     /// <param name="length">Bytes written.</param>
-    public static AcpiTablesStatus Build(int vcpus, uint address, Span<byte> destination, out int length)
+    public static AcpiTablesStatus Build(int vcpus, PciBus? pci, uint address, Span<byte> destination, out int length)
     {
         FaultPoint.Hit(FaultPlace.AcpiTables);
         length = 0;
@@ -66,25 +70,33 @@ public static class GuestAcpiTables
         int facs = writer.Length;
         WriteFacs(ref writer);
         int dsdt = writer.Length;
-        WriteDsdt(ref writer, vcpus);
+        WriteDsdt(ref writer, vcpus, pci);
         writer.Align(16);
         int fadt = writer.Length;
         WriteFadt(ref writer, address + (uint)facs, address + (uint)dsdt, vcpus);
         writer.Align(16);
         int madt = writer.Length;
         WriteMadt(ref writer, vcpus);
+        writer.Align(16);
+        int mcfg = writer.Length;
+        if (pci is not null)
+            WriteMcfg(ref writer);
 
         writer.Align(16);
         uint rsdt = address + (uint)writer.Length;
         int table = writer.BeginTable("RSDT"u8, 1);
         writer.DWord(address + (uint)fadt);
         writer.DWord(address + (uint)madt);
+        if (pci is not null)
+            writer.DWord(address + (uint)mcfg);
         writer.EndTable(table);
         writer.Align(16);
         uint xsdt = address + (uint)writer.Length;
         table = writer.BeginTable("XSDT"u8, 1);
         writer.QWord(address + (uint)fadt);
         writer.QWord(address + (uint)madt);
+        if (pci is not null)
+            writer.QWord(address + (uint)mcfg);
         writer.EndTable(table);
 
         writer.PatchDWord(RsdpRsdt, rsdt);
@@ -258,10 +270,21 @@ public static class GuestAcpiTables
         }
     }
 
+    /// <summary>PCI Express memory mapped configuration space base address description table: bus 0 alone.</summary>
+    private static void WriteMcfg(ref AcpiTableWriter writer)
+    {
+        int table = writer.BeginTable("MCFG"u8, 1);
+        writer.Zeros(8);
+        writer.QWord(PciWindows.ConfigurationStart);
+        // PCI segment group number, start and end bus number, reserved.
+        writer.Zeros(8);
+        writer.EndTable(table);
+    }
+
     /// <summary>
-    /// Differentiated System Description Table: \_S5, the power of the board; in \_SB the UART, the clock, fw_cfg and the processors.
+    /// Differentiated System Description Table: \_S5, the power of the board; in \_SB the UART, the clock, fw_cfg, PCI and the processors.
     /// </summary>
-    private static void WriteDsdt(ref AcpiTableWriter writer, int vcpus)
+    private static void WriteDsdt(ref AcpiTableWriter writer, int vcpus, PciBus? pci)
     {
         int table = writer.BeginTable("DSDT"u8, 2);
         writer.Name("\\_S5_"u8);
@@ -296,10 +319,108 @@ public static class GuestAcpiTables
         writer.PortResources(0x510, 2, -1);
         writer.EndPackage(device);
 
+        if (pci is not null)
+            WritePci(ref writer, pci);
         for (int id = 0; id < vcpus; id++)
             WriteProcessor(ref writer, id);
         writer.EndPackage(scope);
         writer.EndTable(table);
+    }
+
+    /// <summary>
+    /// The host bridge, and the memory that is configuration space, which no device may be given: PCI Firmware Specification 3.3, "MCFG Table
+    /// Description".
+    /// </summary>
+    private static void WritePci(ref AcpiTableWriter writer, PciBus pci)
+    {
+        int device = writer.BeginDevice("PCI0"u8);
+        writer.Name("_HID"u8);
+        writer.EisaId("PNP0A08"u8);
+        writer.Name("_CID"u8);
+        writer.EisaId("PNP0A03"u8);
+        writer.Name("_UID"u8);
+        writer.Integer(0);
+        writer.Name("_CRS"u8);
+        int resources = writer.BeginResources();
+        writer.Window(AcpiResourceType.BusNumber, 0, 0);
+        writer.Ports(ConfigurationMechanism1.CONFIG_ADDRESS, 8);
+        writer.Window(AcpiResourceType.Io, 0, ConfigurationMechanism1.CONFIG_ADDRESS - 1);
+        writer.Window(AcpiResourceType.Io, PciWindows.UpperPortsStart, ushort.MaxValue);
+        writer.Window(AcpiResourceType.Memory, PciWindows.MemoryStart, PciWindows.MemoryLast);
+        writer.Window(AcpiResourceType.Memory, pci.HighMemoryStart, pci.HighMemoryStart + PciWindows.HighMemoryLength - 1);
+        writer.EndResources(resources);
+        WriteRouting(ref writer, pci);
+        WriteOperatingSystemCapabilities(ref writer);
+        writer.EndPackage(device);
+
+        device = writer.BeginDevice("MRES"u8);
+        writer.Name("_HID"u8);
+        writer.EisaId("PNP0C02"u8);
+        writer.Name("_CRS"u8);
+        resources = writer.BeginResources();
+        writer.FixedMemory(PciWindows.ConfigurationStart, PciWindows.ConfigurationLength);
+        writer.EndResources(resources);
+        writer.EndPackage(device);
+    }
+
+    /// <summary>
+    /// _PRT: ACPI Specification, "_PRT (PCI Routing Table)". Only pins that there are have entries, for a kernel reads all of them for each
+    /// device that it enables.
+    /// </summary>
+    private static void WriteRouting(ref AcpiTableWriter writer, PciBus pci)
+    {
+        const uint AllFunctions = 0xFFFF;
+        writer.Name("_PRT"u8);
+        int count = 0;
+        for (int device = 0; device < PciConfiguration.DeviceCount; device++)
+            count += BitOperations.PopCount(pci.PinsOf(device));
+        int table = writer.BeginPackage(count);
+        for (int device = 0; device < PciConfiguration.DeviceCount; device++)
+        {
+            for (uint pins = pci.PinsOf(device); pins != 0; pins &= pins - 1)
+            {
+                int pin = BitOperations.TrailingZeroCount(pins);
+                int entry = writer.BeginPackage(4);
+                writer.Integer((uint)device << 16 | AllFunctions);
+                writer.Integer((uint)(pin - 1));
+                writer.Integer(0);
+                writer.Integer((uint)PciBus.LineOf(device, pin));
+                writer.EndPackage(entry);
+            }
+        }
+        writer.EndPackage(table);
+    }
+
+    /// <summary>
+    /// _OSC, as every host bridge of PCI Express has it: PCI Firmware Specification 3.3, "_OSC Interface for PCI Host Bridge Devices". The system
+    /// is granted none of the features that it may ask for, for there are none: no hot plug, power management events or error reports.
+    /// <code>
+    ///   CreateDWordField (Arg3, 0, CDW1)
+    ///   CreateDWordField (Arg3, 8, CDW3)
+    ///   If (CDW3) { Or (CDW1, 0x10, CDW1)  Store (0, CDW3) }
+    ///   Return (Arg3)
+    /// </code>
+    /// </summary>
+    private static void WriteOperatingSystemCapabilities(ref AcpiTableWriter writer)
+    {
+        const byte CreateDWordFieldOp = 0x8A, Arg3Op = 0x6B, ZeroOp = 0x00, BytePrefix = 0x0A, OrOp = 0x7D, StoreOp = 0x70, ReturnOp = 0xA4;
+        const uint CapabilitiesMasked = 0x10;
+        int method = writer.BeginMethod("_OSC"u8, 4);
+        writer.Bytes([CreateDWordFieldOp, Arg3Op, ZeroOp]);
+        writer.Bytes("CDW1"u8);
+        writer.Bytes([CreateDWordFieldOp, Arg3Op, BytePrefix, 8]);
+        writer.Bytes("CDW3"u8);
+        int condition = writer.BeginIf();
+        writer.Bytes("CDW3"u8);
+        writer.Byte(OrOp);
+        writer.Bytes("CDW1"u8);
+        writer.Integer(CapabilitiesMasked);
+        writer.Bytes("CDW1"u8);
+        writer.Bytes([StoreOp, ZeroOp]);
+        writer.Bytes("CDW3"u8);
+        writer.EndPackage(condition);
+        writer.Bytes([ReturnOp, Arg3Op]);
+        writer.EndPackage(method);
     }
 
     private static void WriteProcessor(ref AcpiTableWriter writer, int id)

@@ -25,11 +25,14 @@ public struct MicrovmBoardConfiguration
 
     /// <summary>Whether <see cref="TestExit"/> is there.</summary>
     public bool HasTestExit;
+
+    /// <summary>Whether there is a <see cref="PciBus"/>.</summary>
+    public bool HasPci;
 }
 
 /// <summary>
-/// The devices of a VM of class microvm, wired together and laid out over the I/O ports as on a PC. There is no PCI: configuration ports
-/// 0CF8h and 0CFCh read all ones, which kernels take for that.
+/// The devices of a VM of class microvm, wired together and laid out over the I/O ports as on a PC. Without PCI, configuration ports 0CF8h and
+/// 0CFCh read all ones, which kernels take for that.
 /// </summary>
 /// <remarks>
 /// The caller holds the lock of the VM's legacy devices in every call. After a write it looks at <see cref="BoardEvents.Pending"/>; before
@@ -79,6 +82,7 @@ public sealed class MicrovmBoard
         FirmwareConfig = new FirmwareConfig((ushort)configuration.Vcpus, configuration.LowRamBytes + configuration.HighRamBytes);
         PowerManagement = new AcpiPowerManagement(Lines, Events);
         _testExit = configuration.HasTestExit ? new TestExit(Events) : null;
+        Pci = configuration.HasPci ? new PciBus(bus, Lines, configuration.HighRamBytes) : null;
     }
 
     /// <summary>The lines that the devices drive, for those who join them.</summary>
@@ -108,6 +112,9 @@ public sealed class MicrovmBoard
     /// <summary>The ACPI fixed hardware with the power button.</summary>
     public AcpiPowerManagement PowerManagement { get; }
 
+    /// <summary>The PCI bus, where the VM has one; functions are added before the guest starts.</summary>
+    public PciBus? Pci { get; }
+
     /// <summary>Guest time in nanoseconds at which <see cref="Advance"/> is to be called next; ulong.MaxValue when nothing is due.</summary>
     public ulong NextEvent => Math.Min(Math.Min(Com1.NextEvent, Pit.NextEvent), Math.Min(Rtc.NextEvent, PowerManagement.NextEvent));
 
@@ -129,13 +136,18 @@ public sealed class MicrovmBoard
         Rtc.Reset(now);
         FirmwareConfig.Reset();
         PowerManagement.Reset(now);
+        Pci?.Reset();
         Pic.Reset();
         IoApic.Reset();
     }
 
-    /// <summary>Whether some device answers near the port. Elsewhere a read gives all ones and a write does nothing, and no lock is needed to say so.</summary>
+    /// <summary>Whether some device may answer the port. Elsewhere a read gives all ones and a write does nothing, and no lock is needed to say so.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsInhabited(ushort port, int width) => (port & 7) + width > 8 || (port >> GroupShift) switch
+    public bool IsInhabited(ushort port, int width) => HasOwnDevice(port, width) || Pci is not null && Pci.HasPorts;
+
+    // Whether a device that is no PCI function answers near the port: there functions are not asked, wherever a guest has moved them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool HasOwnDevice(ushort port, int width) => (port & 7) + width > 8 || (port >> GroupShift) switch
     {
         Com1Group or PrimaryPicGroup or SecondaryPicGroup or EdgeLevelControlGroup or PitGroup or SystemGroup or RtcGroup or PostCodeGroup or TestExitGroup
             or FirmwareConfigGroup or PowerGroup or PowerGroup + 1 or PciGroup => true,
@@ -152,6 +164,8 @@ public sealed class MicrovmBoard
     /// </summary>
     public PortAccess ReadPort(ushort port, int width, ulong now, out uint value)
     {
+        if (Pci is not null && width is 1 or 2 or 4 && !HasOwnDevice(port, width))
+            return Pci.ReadPort(port, width, out value);
         if (width == 1)
         {
             PortAccess access = ReadByte(port, now, out byte single);
@@ -162,32 +176,39 @@ public sealed class MicrovmBoard
     }
 
     /// <summary>A guest's OUT of <paramref name="width"/> 1, 2 or 4 bytes, split as <see cref="ReadPort"/> splits.</summary>
-    public PortAccess WritePort(ushort port, int width, uint value, ulong now) =>
-        width == 1 ? WriteByte(port, unchecked((byte)value), now) : WriteWide(port, width, value, now);
-
-    /// <summary>A guest's load of <paramref name="width"/> bytes from the board's memory-mapped registers: the I/O APIC's.</summary>
-    /// <returns>False when there is no device at <paramref name="address"/>.</returns>
-    public bool TryReadMmio(GuestPhysicalAddress address, int width, out uint value)
+    public PortAccess WritePort(ushort port, int width, uint value, ulong now)
     {
-        ulong offset = unchecked(address.Value - IoApic.BaseAddress);
-        if (offset >= IoApic.Length)
-        {
-            value = AllOnes;
-            return false;
-        }
-        value = IoApic.Read((uint)offset) & ValueMask(width);
-        return true;
+        if (Pci is not null && width is 1 or 2 or 4 && !HasOwnDevice(port, width))
+            return Pci.WritePort(port, width, value);
+        return width == 1 ? WriteByte(port, unchecked((byte)value), now) : WriteWide(port, width, value, now);
     }
 
-    /// <summary>A guest's store of <paramref name="width"/> bytes to the board's memory-mapped registers.</summary>
+    /// <summary>A guest's load of <paramref name="width"/> 1, 2, 4 or 8 bytes from memory-mapped registers: the I/O APIC's, then those of PCI.</summary>
+    /// <returns>False, with all ones, when there is no device at <paramref name="address"/>.</returns>
+    public bool TryReadMmio(GuestPhysicalAddress address, int width, out ulong value)
+    {
+        value = ValueMask(width);
+        ulong offset = unchecked(address.Value - IoApic.BaseAddress);
+        if (offset < IoApic.Length)
+        {
+            // Registers have 32 bits; nobody answers for more.
+            value &= IoApic.Read((uint)offset) | ~(ulong)uint.MaxValue;
+            return true;
+        }
+        return Pci is not null && width is 1 or 2 or 4 or 8 && Pci.TryReadMemory(address.Value, width, out value);
+    }
+
+    /// <summary>A guest's store of <paramref name="width"/> 1, 2, 4 or 8 bytes to memory-mapped registers.</summary>
     /// <returns>False when there is no device at <paramref name="address"/>.</returns>
-    public bool TryWriteMmio(GuestPhysicalAddress address, int width, uint value)
+    public bool TryWriteMmio(GuestPhysicalAddress address, int width, ulong value)
     {
         ulong offset = unchecked(address.Value - IoApic.BaseAddress);
-        if (offset >= IoApic.Length)
-            return false;
-        IoApic.Write((uint)offset, value & ValueMask(width));
-        return true;
+        if (offset < IoApic.Length)
+        {
+            IoApic.Write((uint)offset, unchecked((uint)(value & ValueMask(width))));
+            return true;
+        }
+        return Pci is not null && width is 1 or 2 or 4 or 8 && Pci.TryWriteMemory(address.Value, width, value);
     }
 
     /// <summary>Saves the devices, after the console has drained the UART and no event is pending.</summary>
@@ -199,13 +220,15 @@ public sealed class MicrovmBoard
         Rtc.Save(out state.Rtc);
         FirmwareConfig.Save(out state.FirmwareConfig);
         PowerManagement.Save(out state.PowerManagement);
+        Pci?.Save(out state.Pci);
         Pic.Save(out state.Pic);
         IoApic.Save(out state.IoApic);
     }
 
     /// <summary>
     /// Restores a new board at guest time <paramref name="now"/>, which is that of saving; the vCPUs' local APICs come after it. The interrupt
-    /// controllers come last here, so that what they send while devices drive their lines anew is void. After a refusal the board is of no use.
+    /// controllers come last here, so that what they send while devices drive their lines anew is void: PCI functions come before the board. After
+    /// a refusal the board is of no use.
     /// </summary>
     public RestoreStatus Restore(in MicrovmBoardState state, ulong now)
     {
@@ -218,6 +241,8 @@ public sealed class MicrovmBoard
             status = FirmwareConfig.Restore(state.FirmwareConfig);
         if (status == RestoreStatus.Restored)
             status = PowerManagement.Restore(state.PowerManagement, now);
+        if (status == RestoreStatus.Restored && Pci is not null)
+            status = Pci.Restore(state.Pci);
         if (status == RestoreStatus.Restored)
             status = Pic.Restore(state.Pic);
         if (status == RestoreStatus.Restored)
@@ -253,6 +278,10 @@ public sealed class MicrovmBoard
             case PciGroup when port == AcpiPowerManagement.ResetPort:
                 value = PowerManagement.ReadResetControl();
                 return PortAccess.Claimed;
+            case PciGroup when Pci is not null:
+                PortAccess access = Pci.ReadPort(port, 1, out uint single);
+                value = unchecked((byte)single);
+                return access;
             case TestExitGroup when port == TestExit.Port && _testExit is not null:
                 value = 0;
                 return PortAccess.Claimed;
@@ -295,6 +324,8 @@ public sealed class MicrovmBoard
             case PciGroup when port == AcpiPowerManagement.ResetPort:
                 PowerManagement.WriteResetControl(value);
                 return PortAccess.Claimed;
+            case PciGroup when Pci is not null:
+                return Pci.WritePort(port, 1, value);
             case TestExitGroup when port == TestExit.Port && _testExit is not null:
                 _testExit.Write(value);
                 return PortAccess.Claimed;
@@ -306,11 +337,11 @@ public sealed class MicrovmBoard
     /// <summary>Registers wider than a byte take the access whole; a dword at 0CF8h belongs to PCI, not to the reset register within it.</summary>
     private PortAccess ReadWide(ushort port, int width, ulong now, out uint value)
     {
-        if (width is not (2 or 4) || port >> GroupShift == PciGroup)
-        {
-            value = width == 2 ? ushort.MaxValue : AllOnes;
+        value = width == 2 ? ushort.MaxValue : AllOnes;
+        if (width is not (2 or 4))
             return PortAccess.Unclaimed;
-        }
+        if (IsWithinPci(port, width))
+            return Pci is null ? PortAccess.Unclaimed : Pci.ReadPort(port, width, out value);
         if (IsWithinPowerManagement(port, width))
         {
             value = PowerManagement.Read(port - AcpiPowerManagement.BasePort, width, now);
@@ -334,8 +365,10 @@ public sealed class MicrovmBoard
 
     private PortAccess WriteWide(ushort port, int width, uint value, ulong now)
     {
-        if (width is not (2 or 4) || port >> GroupShift == PciGroup)
+        if (width is not (2 or 4))
             return PortAccess.Unclaimed;
+        if (IsWithinPci(port, width))
+            return Pci is null ? PortAccess.Unclaimed : Pci.WritePort(port, width, value);
         if (IsWithinPowerManagement(port, width))
         {
             PowerManagement.Write(port - AcpiPowerManagement.BasePort, width, value, now);
@@ -360,7 +393,10 @@ public sealed class MicrovmBoard
         return access;
     }
 
-    private static uint ValueMask(int width) => width switch { 1 => byte.MaxValue, 2 => ushort.MaxValue, _ => AllOnes };
+    // What begins below CONFIG_DATA is PCI's or nobody's; what leaves CONFIG_DATA is split.
+    private static bool IsWithinPci(ushort port, int width) => port >> GroupShift == PciGroup && (port & 7) + width <= 8;
+
+    private static ulong ValueMask(int width) => width switch { 1 => byte.MaxValue, 2 => ushort.MaxValue, 4 => uint.MaxValue, _ => ulong.MaxValue };
 
     private static bool IsWithinPowerManagement(ushort port, int width) =>
         port >= AcpiPowerManagement.BasePort && port + width <= AcpiPowerManagement.BasePort + AcpiPowerManagement.PortCount;

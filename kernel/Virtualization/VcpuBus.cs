@@ -101,9 +101,9 @@ internal sealed class VcpuBus : GuestBus
 
     private ulong ReadDevice(GuestPhysicalAddress address, int size)
     {
-        ulong all = size == 8 ? ulong.MaxValue : (1ul << (8 * size)) - 1;
         if ((address.Value & ~PageMask) != LocalApic.BaseAddress)
-            return (Machine.ReadMmio(address, size) | ~(ulong)uint.MaxValue) & all;
+            return Machine.ReadMmio(address, size);
+        ulong all = size == 8 ? ulong.MaxValue : (1ul << (8 * size)) - 1;
         _vcpu.TimersChanged = true; // a read of the count may find the timer expired
         return _vcpu.Apic.ReadMmio((uint)(address.Value & PageMask), Machine.Clock.Now, _vcpu.Tsc) & all;
     }
@@ -112,7 +112,7 @@ internal sealed class VcpuBus : GuestBus
     {
         if ((address.Value & ~PageMask) != LocalApic.BaseAddress)
         {
-            Machine.WriteMmio(address, size, unchecked((uint)value));
+            Machine.WriteMmio(address, size, value);
             return;
         }
         _vcpu.Apic.WriteMmio((uint)(address.Value & PageMask), size, unchecked((uint)value), Machine.Clock.Now, _vcpu.Tsc);

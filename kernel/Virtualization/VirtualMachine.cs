@@ -94,6 +94,9 @@ public sealed class VirtualMachine
     /// <summary>The processor that the loader starts, and whose thread keeps the time of the board's devices.</summary>
     public Vcpu BootVcpu => _vcpus[0];
 
+    /// <summary>Its PCI bus, where it has one.</summary>
+    internal PciBus? Pci => _board.Pci;
+
     /// <summary>Set once, by the first cause; the vCPUs leave their loops on it.</summary>
     public bool IsStopping => _stopReason != StopReason.None;
 
@@ -128,7 +131,7 @@ public sealed class VirtualMachine
     /// <summary>A guest's IN.</summary>
     internal uint ReadPort(Vcpu vcpu, ushort port, int size)
     {
-        if (!MicrovmBoard.IsInhabited(port, size))
+        if (!_board.IsInhabited(port, size))
             return uint.MaxValue;
         ulong now = Clock.Now;
         _boardLock.Enter();
@@ -142,7 +145,7 @@ public sealed class VirtualMachine
     /// <summary>A guest's OUT, with what may come of it: a timer, console output, the end of the machine.</summary>
     internal void WritePort(Vcpu vcpu, ushort port, int size, uint value)
     {
-        if (!MicrovmBoard.IsInhabited(port, size))
+        if (!_board.IsInhabited(port, size))
             return;
         ulong now = Clock.Now;
         _boardLock.Enter();
@@ -212,19 +215,19 @@ public sealed class VirtualMachine
     }
 
     /// <summary>A guest's load from the board's registers; all ones where there are none.</summary>
-    internal uint ReadMmio(GuestPhysicalAddress address, int size)
+    internal ulong ReadMmio(GuestPhysicalAddress address, int size)
     {
         _boardLock.Enter();
-        _board.TryReadMmio(address, Math.Min(size, sizeof(uint)), out uint value);
+        _board.TryReadMmio(address, size, out ulong value);
         _boardLock.Exit();
         return value;
     }
 
     /// <summary>A guest's store to the board's registers; dropped where there are none.</summary>
-    internal void WriteMmio(GuestPhysicalAddress address, int size, uint value)
+    internal void WriteMmio(GuestPhysicalAddress address, int size, ulong value)
     {
         _boardLock.Enter();
-        _board.TryWriteMmio(address, Math.Min(size, sizeof(uint)), value);
+        _board.TryWriteMmio(address, size, value);
         _boardLock.Exit();
     }
 

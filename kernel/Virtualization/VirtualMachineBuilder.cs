@@ -130,7 +130,8 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     {
         GuestPhysicalAddress tables = new(GuestAcpiTables.UsualAddress);
         if (!machine.Memory.TryTranslate(tables, out HostPhysicalAddress host)
-            || GuestAcpiTables.Build(machine.Vcpus.Length, GuestAcpiTables.UsualAddress, PhysicalMemory.Bytes(host, TablesCapacity), out int length) != AcpiTablesStatus.Built
+            || GuestAcpiTables.Build(machine.Vcpus.Length, machine.Pci, GuestAcpiTables.UsualAddress, PhysicalMemory.Bytes(host, TablesCapacity), out int length)
+                != AcpiTablesStatus.Built
             || !GuestMemoryLayout.TryCreate(machine.Memory.Length, tables, (ulong)length, tables, out GuestMemoryLayout layout))
         {
             return BuildStatus.TablesDoNotFit;

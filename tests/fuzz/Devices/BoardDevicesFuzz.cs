@@ -171,7 +171,7 @@ public class BoardDevicesFuzz
         if (random.Next(8) != 0)
         {
             state.Com1.Version = state.Pit.Version = state.Rtc.Version = state.FirmwareConfig.Version = state.PowerManagement.Version = 1;
-            state.Pic.Version = state.IoApic.Version = 1;
+            state.Pic.Version = state.IoApic.Version = state.Pci.Version = 1;
             state.Rtc.Registers[0x0D] = 0x80;
         }
         RestoreStatus status = board.Restore(state, now);
@@ -191,7 +191,7 @@ public class BoardDevicesFuzz
     public void No_size_breaks_the_tables() => FuzzRun.Run(random =>
     {
         byte[] space = new byte[random.Next(4096)];
-        AcpiTablesStatus status = GuestAcpiTables.Build(random.Next(-2, 64), (uint)random.Next(0x11_0000) & ~(uint)random.Next(64), space, out int length);
+        AcpiTablesStatus status = GuestAcpiTables.Build(random.Next(-2, 64), random.Next(2) == 0 ? null : NewBoard().Pci, (uint)random.Next(0x11_0000) & ~(uint)random.Next(64), space, out int length);
         FuzzRun.Saw(status);
         Assert.True(status == AcpiTablesStatus.Built ? length <= space.Length : length == 0);
     });
@@ -216,6 +216,7 @@ public class BoardDevicesFuzz
             RtcBaseSeconds = 1_700_000_000,
             PitCatchUp = TickCatchUp.Delayed,
             HasTestExit = true,
+            HasPci = true,
         };
         return new MicrovmBoard(configuration, bus, new LocalApic(bus, 0, new uint[LocalApic.PageLength]));
     }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using HyperOS.Devices;
+using HyperOS.Tests.Unit.Devices.Pci;
 
 namespace HyperOS.Tests.Unit.Devices;
 
@@ -10,11 +11,22 @@ public class GuestAcpiTablesTests
 {
     private const uint Base = GuestAcpiTables.UsualAddress;
 
-    private static byte[] Build(int vcpus, uint address = Base)
+    private static byte[] Build(int vcpus, uint address = Base, PciBus? pci = null)
     {
         byte[] space = new byte[0x2_0000];
-        Assert.Equal(AcpiTablesStatus.Built, GuestAcpiTables.Build(vcpus, address, space, out int length));
+        Assert.Equal(AcpiTablesStatus.Built, GuestAcpiTables.Build(vcpus, pci, address, space, out int length));
         return space[..length];
+    }
+
+    /// <summary>3 GiB of RAM above 4 GiB; device 1 with a pin, device 2 with two, device 3 with none.</summary>
+    private static PciBus NewBus()
+    {
+        PciMachine machine = new(highRam: 3ul << 30);
+        machine.Add(1);
+        machine.Add(2, pin: 1);
+        machine.Add(2, 1, pin: 4);
+        machine.Add(3, pin: 0);
+        return machine.Bus;
     }
 
     private static ReadOnlySpan<byte> At(byte[] tables, ulong address, int length) => tables.AsSpan((int)(address - Base), length);
@@ -57,6 +69,62 @@ public class GuestAcpiTablesTests
         foreach (byte[] line in Build(vcpus).Chunk(32))
             text.Append(Convert.ToHexString(line)).Append('\n');
         Assert.Equal(golden, text.ToString());
+    }
+
+    [Fact]
+    public void The_tables_with_PCI_are_the_golden_ones()
+    {
+        string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Devices", "Golden", "acpi-pci.hex"));
+        StringBuilder text = new();
+        foreach (byte[] line in Build(2, Base, NewBus()).Chunk(32))
+            text.Append(Convert.ToHexString(line)).Append('\n');
+        Assert.Equal(golden, text.ToString());
+    }
+
+    [Fact]
+    public void The_mcfg_tells_where_configuration_space_is()
+    {
+        byte[] tables = Build(1, Base, NewBus());
+        byte[] xsdt = Table(tables, BinaryPrimitives.ReadUInt64LittleEndian(tables.AsSpan(24)), "XSDT");
+        byte[] rsdt = Table(tables, BinaryPrimitives.ReadUInt32LittleEndian(tables.AsSpan(16)), "RSDT");
+        Assert.Equal(36 + 3 * 8, xsdt.Length);
+        byte[] mcfg = Table(tables, BinaryPrimitives.ReadUInt64LittleEndian(xsdt.AsSpan(52)), "MCFG");
+        Assert.Equal(mcfg, Table(tables, BinaryPrimitives.ReadUInt32LittleEndian(rsdt.AsSpan(44)), "MCFG"));
+        Assert.Equal(60, mcfg.Length);
+        // Segment group 0, buses 0 to 0.
+        Assert.Equal("0000000000000000" + "000000E000000000" + "0000" + "00" + "00" + "00000000", Convert.ToHexString(mcfg.AsSpan(36)));
+    }
+
+    [Fact]
+    public void The_dsdt_describes_the_host_bridge()
+    {
+        List<string> objects = [];
+        byte[] tables = Build(1, Base, NewBus());
+        byte[] xsdt = Table(tables, BinaryPrimitives.ReadUInt64LittleEndian(tables.AsSpan(24)), "XSDT");
+        byte[] fadt = Table(tables, BinaryPrimitives.ReadUInt64LittleEndian(xsdt.AsSpan(36)), "FACP");
+        Parse(Table(tables, BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(40)), "DSDT").AsSpan(36), "", objects);
+        Assert.Equal(
+        [
+            @"\_SB_.PCI0._HID = 080AD041", @"\_SB_.PCI0._CID = 030AD041", @"\_SB_.PCI0._UID = 0",
+            @"\_SB_.PCI0._CRS = buffer " +
+                "880D00" + "020C00" + "0000" + "0000" + "0000" + "0000" + "0100" +
+                "4701F80CF80C0108" +
+                "880D00" + "010C03" + "0000" + "0000" + "F70C" + "0000" + "F80C" +
+                "880D00" + "010C03" + "0000" + "000D" + "FFFF" + "0000" + "00F3" +
+                "871700" + "000C01" + "00000000" + "000000C0" + "FFFFFFDF" + "00000000" + "00000020" +
+                "8A2B00" + "000C01" + "0000000000000000" + "0000000008000000" + "FFFFFFFF0F000000" + "0000000000000000" + "0000000008000000" + "7900",
+            @"\_SB_.PCI0._PRT = package " + Pin(1, 0, 17) + Pin(2, 0, 18) + Pin(2, 3, 21),
+            @"\_SB_.PCI0._OSC = method 048A6B00434457318A6B0A0843445733A0" + "880100" + "434457337D434457310A1043445731700043445733A46B",
+            @"\_SB_.MRES._HID = 020CD041", @"\_SB_.MRES._CRS = buffer 86090001000000E000001000" + "7900",
+        ], objects.Where(line => line.Contains(".PCI0.", StringComparison.Ordinal) || line.Contains(".MRES.", StringComparison.Ordinal)));
+
+        // A package of device and all functions, pin, no link device, interrupt line.
+        static string Pin(int device, int pin, int line)
+        {
+            string content = "04" + $"0CFFFF{device:X2}00" + (pin < 2 ? $"{pin:X2}" : $"0A{pin:X2}") + "00" + $"0A{line:X2}";
+            int length = content.Length / 2 + 3;
+            return $"12{0x80 | length & 15:X2}{length >> 4:X2}00" + content;
+        }
     }
 
     [Fact]
@@ -204,6 +272,14 @@ public class GuestAcpiTablesTests
                 aml = aml[(skip + length)..];
                 continue;
             }
+            if (aml[0] == 0x14)
+            {
+                int length = PackageLength(aml[1..], out int lengthBytes);
+                ReadOnlySpan<byte> body = aml.Slice(1 + lengthBytes, length - lengthBytes);
+                objects.Add(scope + "." + NameOf(ref body) + " = method " + Convert.ToHexString(body));
+                aml = aml[(1 + length)..];
+                continue;
+            }
             Assert.Equal(0x08, aml[0]);
             aml = aml[1..];
             string object_ = NameOf(ref aml);
@@ -259,12 +335,14 @@ public class GuestAcpiTablesTests
                 aml = rest[length..];
                 if (op == 0x12)
                 {
-                    Assert.Equal(body[0], body.Length - 1);
+                    // Either plain bytes or packages.
+                    Assert.True(body[0] == body.Length - 1 || body[1] == 0x12);
                     return "package " + Convert.ToHexString(body[1..]);
                 }
-                Assert.Equal(0x0A, body[0]);
-                Assert.Equal(body[1], body.Length - 2);
-                return "buffer " + Convert.ToHexString(body[2..]);
+                int prefix = body[0] == 0x0B ? 3 : 2;
+                Assert.Equal(prefix == 3 ? BinaryPrimitives.ReadUInt16LittleEndian(body[1..]) : body[1], body.Length - prefix);
+                Assert.True(body[0] is 0x0A or 0x0B);
+                return "buffer " + Convert.ToHexString(body[prefix..]);
         }
     }
 
@@ -272,14 +350,14 @@ public class GuestAcpiTablesTests
     public void What_cannot_be_built_is_refused()
     {
         byte[] space = new byte[0x2_0000];
-        Assert.Equal(AcpiTablesStatus.BadVcpuCount, GuestAcpiTables.Build(0, Base, space, out _));
-        Assert.Equal(AcpiTablesStatus.BadVcpuCount, GuestAcpiTables.Build(1025, Base, space, out _));
-        Assert.Equal(AcpiTablesStatus.BadAddress, GuestAcpiTables.Build(1, Base + 16, space, out _));
-        Assert.Equal(AcpiTablesStatus.BadAddress, GuestAcpiTables.Build(1, 0x10_0000, space, out _));
-        Assert.Equal(AcpiTablesStatus.BadAddress, GuestAcpiTables.Build(1, 0xF_FFC0, space, out _));
+        Assert.Equal(AcpiTablesStatus.BadVcpuCount, GuestAcpiTables.Build(0, null, Base, space, out _));
+        Assert.Equal(AcpiTablesStatus.BadVcpuCount, GuestAcpiTables.Build(1025, null, Base, space, out _));
+        Assert.Equal(AcpiTablesStatus.BadAddress, GuestAcpiTables.Build(1, null, Base + 16, space, out _));
+        Assert.Equal(AcpiTablesStatus.BadAddress, GuestAcpiTables.Build(1, null, 0x10_0000, space, out _));
+        Assert.Equal(AcpiTablesStatus.BadAddress, GuestAcpiTables.Build(1, null, 0xF_FFC0, space, out _));
         for (int size = 0; size < Build(1).Length; size++)
-            Assert.Equal(AcpiTablesStatus.NoSpace, GuestAcpiTables.Build(1, Base, space.AsSpan(0, size), out _));
-        Assert.Equal(AcpiTablesStatus.Built, GuestAcpiTables.Build(1024, Base, space, out _));
+            Assert.Equal(AcpiTablesStatus.NoSpace, GuestAcpiTables.Build(1, null, Base, space.AsSpan(0, size), out _));
+        Assert.Equal(AcpiTablesStatus.Built, GuestAcpiTables.Build(1024, null, Base, space, out _));
     }
 
     [Fact]

@@ -150,13 +150,13 @@ public class MicrovmBoardTests
     {
         GuestPhysicalAddress window = new(IoApic.BaseAddress + 0x10);
         Assert.True(_board.TryWriteMmio(new GuestPhysicalAddress(IoApic.BaseAddress), 4, 1));
-        Assert.True(_board.TryReadMmio(window, 4, out uint version));
-        Assert.Equal(0x0017_0020u, version);
+        Assert.True(_board.TryReadMmio(window, 4, out ulong version));
+        Assert.Equal(0x0017_0020ul, version);
         Assert.True(_board.TryReadMmio(window, 1, out version));
-        Assert.Equal(0x20u, version);
+        Assert.Equal(0x20ul, version);
         foreach (ulong address in new ulong[] { 0, IoApic.BaseAddress - 1, IoApic.BaseAddress + 0x1000, LocalApic.BaseAddress, ulong.MaxValue })
         {
-            Assert.False(_board.TryReadMmio(new GuestPhysicalAddress(address), 4, out uint ones));
+            Assert.False(_board.TryReadMmio(new GuestPhysicalAddress(address), 4, out ulong ones));
             Assert.Equal(uint.MaxValue, ones);
             Assert.False(_board.TryWriteMmio(new GuestPhysicalAddress(address), 4, 0));
         }
