@@ -79,8 +79,11 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     /// <summary>Gives back all that a machine has. Its vCPUs' threads have ended and were reclaimed, or never were.</summary>
     public static void TakeApart(VirtualMachineSlot slot)
     {
-        if (slot.Machine?.Vcpu.VendorState is { HasTranslations: true })
-            Panic.Stop($"{slot.Room}: a processor still has translations to frames that go elsewhere");
+        foreach (Vcpu vcpu in slot.Machine is null ? default : slot.Machine.Vcpus)
+        {
+            if (vcpu.VendorState is { HasTranslations: true })
+                Panic.Stop($"{slot.Room}: a processor still has translations to frames that go elsewhere");
+        }
         slot.Machine = null;
         FaultPoint.Hit(FaultPlace.TakingApart);
         Quiescence.Wait();
