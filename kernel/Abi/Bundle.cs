@@ -16,8 +16,11 @@ public enum AllStoppedAction : uint
 /// The start of a bundle: the one file that holds all that the host's guests need.
 /// <code>
 ///   0x0000  BundleHeader
-///   0x0040  VmDefinition × DefinitionCount    ┐ SHA-256 in the header covers the header from
-///           BundleBlob   × BlobCount          ┘ OnAllStopped on, and both tables
+///   0x0050  VmDefinition        × DefinitionCount    ┐
+///           NetworkDefinition   × NetworkCount       │ SHA-256 in the header covers the header from
+///           PortGroupDefinition × PortGroupCount     │ OnAllStopped on, and all tables
+///           NicDefinition       × NicCount           │
+///           BundleBlob          × BlobCount          ┘
 ///           zeros to the next page
 ///           blob 0, zeros to the next page, blob 1, …
 /// </code>
@@ -26,12 +29,12 @@ public enum AllStoppedAction : uint
 [StructLayout(LayoutKind.Explicit, Size = Size)]
 public struct BundleHeader
 {
-    public const int Size = 0x40;
+    public const int Size = 0x50;
 
     /// <summary>"HYBUNDLE".</summary>
     public const ulong ExpectedMagic = 0x454C_444E_5542_5948;
 
-    public const uint CurrentVersion = 1;
+    public const uint CurrentVersion = 2;
 
     public const int Sha256Length = 32;
 
@@ -46,6 +49,10 @@ public struct BundleHeader
     private const int TotalLengthOffset = 0x30;
     private const int DefinitionCountOffset = 0x38;
     private const int BlobCountOffset = 0x3C;
+    private const int NetworkCountOffset = 0x40;
+    private const int PortGroupCountOffset = 0x44;
+    private const int NicCountOffset = 0x48;
+    private const int PaddingOffset = 0x4C;
 
     [FieldOffset(MagicOffset)] public ulong Magic;
     [FieldOffset(VersionOffset)] public uint Version;
@@ -57,8 +64,27 @@ public struct BundleHeader
     [FieldOffset(DefinitionCountOffset)] public uint DefinitionCount;
     [FieldOffset(BlobCountOffset)] public uint BlobCount;
 
-    /// <summary>Header and tables, in bytes. Cannot overflow for any counts.</summary>
-    public readonly ulong TablesLength => Size + (ulong)DefinitionCount * VmDefinition.Size + (ulong)BlobCount * BundleBlob.Size;
+    [FieldOffset(NetworkCountOffset)] public uint NetworkCount;
+    [FieldOffset(PortGroupCountOffset)] public uint PortGroupCount;
+    [FieldOffset(NicCountOffset)] public uint NicCount;
+    [FieldOffset(PaddingOffset)] private uint _padding;
+
+    /// <summary>Where the networks' definitions begin, in bytes. This and the following cannot overflow for any counts.</summary>
+    public readonly ulong NetworksOffset => Size + (ulong)DefinitionCount * VmDefinition.Size;
+
+    /// <summary>Where the port groups' definitions begin, in bytes.</summary>
+    public readonly ulong PortGroupsOffset => NetworksOffset + (ulong)NetworkCount * NetworkDefinition.Size;
+
+    /// <summary>Where the NICs' definitions begin, in bytes.</summary>
+    public readonly ulong NicsOffset => PortGroupsOffset + (ulong)PortGroupCount * PortGroupDefinition.Size;
+
+    /// <summary>Where the table of blobs begins, in bytes.</summary>
+    public readonly ulong BlobsOffset => NicsOffset + (ulong)NicCount * NicDefinition.Size;
+
+    /// <summary>Header and tables, in bytes.</summary>
+    public readonly ulong TablesLength => BlobsOffset + (ulong)BlobCount * BundleBlob.Size;
+
+    internal readonly bool IsPaddingZero => _padding == 0;
 
     /// <returns>False if fewer than <see cref="Size"/> bytes are given.</returns>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out BundleHeader header)
@@ -72,6 +98,10 @@ public struct BundleHeader
         header.TotalLength = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(TotalLengthOffset));
         header.DefinitionCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(DefinitionCountOffset));
         header.BlobCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(BlobCountOffset));
+        header.NetworkCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(NetworkCountOffset));
+        header.PortGroupCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(PortGroupCountOffset));
+        header.NicCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(NicCountOffset));
+        header._padding = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(PaddingOffset));
         return true;
     }
 
@@ -87,6 +117,10 @@ public struct BundleHeader
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.Slice(TotalLengthOffset), TotalLength);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(DefinitionCountOffset), DefinitionCount);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(BlobCountOffset), BlobCount);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(NetworkCountOffset), NetworkCount);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(PortGroupCountOffset), PortGroupCount);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(NicCountOffset), NicCount);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(PaddingOffset), _padding);
         return true;
     }
 

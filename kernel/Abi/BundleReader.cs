@@ -21,6 +21,12 @@ public enum BundleStatus
     TooManyDefinitions,
     TooManyBlobs,
 
+    /// <summary>Of networks, port groups or NICs.</summary>
+    TooManyNetworks,
+
+    /// <summary>The header has bytes where none belong.</summary>
+    HeaderPadding,
+
     /// <summary>The bundle ends within its tables.</summary>
     TablesOutOfRange,
     BlobNotPageAligned,
@@ -32,13 +38,17 @@ public enum BundleStatus
 
 /// <summary>
 /// Reads a bundle in place and trusts nothing in it. The order of use: <see cref="TryOpen"/>; compare the SHA-256 of <see cref="HashedTables"/>
-/// with <see cref="TablesSha256"/>; <see cref="ReadDefinition"/> for each VM; <see cref="TryGetBlob"/> for what it refers to, and compare
+/// with <see cref="TablesSha256"/>; <see cref="ReadNetwork"/>, <see cref="ReadPortGroup"/> and <see cref="ReadNic"/> for each of them (one that refers to
+/// another that has errors is of no use either); <see cref="ReadDefinition"/> for each VM; <see cref="TryGetBlob"/> for what it refers to, and compare
 /// <see cref="Blob.Sha256"/> with that of the contents.
 /// </summary>
 public readonly ref struct BundleReader
 {
     public const uint MaxDefinitions = 1024;
     public const uint MaxBlobs = 2 * MaxDefinitions;
+    public const uint MaxNetworks = 64;
+    public const uint MaxPortGroups = 1024;
+    public const uint MaxNics = NicDefinition.MaxPerVm * MaxDefinitions;
 
     private readonly ReadOnlySpan<byte> _bundle;
     private readonly BundleHeader _header;
@@ -54,6 +64,12 @@ public readonly ref struct BundleReader
     public int DefinitionCount => (int)_header.DefinitionCount;
 
     public int BlobCount => (int)_header.BlobCount;
+
+    public int NetworkCount => (int)_header.NetworkCount;
+
+    public int PortGroupCount => (int)_header.PortGroupCount;
+
+    public int NicCount => (int)_header.NicCount;
 
     /// <summary>The bytes of which <see cref="TablesSha256"/> is the hash.</summary>
     public ReadOnlySpan<byte> HashedTables =>
@@ -101,6 +117,72 @@ public readonly ref struct BundleReader
         return errors;
     }
 
+    /// <summary>Reads and validates a network's definition, by itself and beside the earlier ones.</summary>
+    /// <param name="index">Any number; one that is not below <see cref="NetworkCount"/> is answered with <see cref="NetworkErrors.Format"/>.</param>
+    /// <param name="uplinks">The host's network devices: bit n stands for nicn.</param>
+    /// <param name="definition">To be used only if no error is returned; with <see cref="NetworkErrors.UplinkAbsent"/> alone, without those uplinks.</param>
+    public NetworkErrors ReadNetwork(int index, uint uplinks, out NetworkDefinition definition)
+    {
+        definition = default;
+        if (index < 0 || index >= NetworkCount || !NetworkDefinition.TryRead(NetworkMessage(index), out definition))
+            return NetworkErrors.Format;
+        NetworkErrors errors = NetworkValidator.Validate(in definition, uplinks);
+        for (int i = 0; i < index; i++)
+        {
+            NetworkDefinition.TryRead(NetworkMessage(i), out NetworkDefinition earlier);
+            if (earlier.Name.SameAs(in definition.Name))
+                errors |= NetworkErrors.NameTaken;
+            if ((earlier.Uplinks & definition.Uplinks) != 0)
+                errors |= NetworkErrors.UplinkTaken;
+        }
+        return errors;
+    }
+
+    /// <summary>Reads and validates a port group's definition, by itself and beside the earlier ones.</summary>
+    /// <param name="index">Any number; one that is not below <see cref="PortGroupCount"/> is answered with <see cref="NetworkErrors.Format"/>.</param>
+    /// <param name="definition">To be used only if no error is returned.</param>
+    public NetworkErrors ReadPortGroup(int index, out PortGroupDefinition definition)
+    {
+        definition = default;
+        if (index < 0 || index >= PortGroupCount || !PortGroupDefinition.TryRead(PortGroupMessage(index), out definition))
+            return NetworkErrors.Format;
+        NetworkErrors errors = NetworkValidator.Validate(in definition, _header.NetworkCount);
+        for (int i = 0; i < index; i++)
+        {
+            if (PortGroupDefinition.TryRead(PortGroupMessage(i), out PortGroupDefinition earlier) && earlier.Network == definition.Network
+                && earlier.Name.SameAs(in definition.Name))
+            {
+                return errors | NetworkErrors.NameTaken;
+            }
+        }
+        return errors;
+    }
+
+    /// <summary>Reads and validates a NIC's definition, by itself and beside the earlier ones.</summary>
+    /// <param name="index">Any number; one that is not below <see cref="NicCount"/> is answered with <see cref="NetworkErrors.Format"/>.</param>
+    /// <param name="definition">To be used only if no error is returned.</param>
+    public NetworkErrors ReadNic(int index, out NicDefinition definition)
+    {
+        definition = default;
+        if (index < 0 || index >= NicCount || !NicDefinition.TryRead(NicMessage(index), out definition))
+            return NetworkErrors.Format;
+        NetworkErrors errors = NetworkValidator.Validate(in definition, _header.DefinitionCount, _header.PortGroupCount);
+        int others = 0;
+        for (int i = 0; i < index; i++)
+        {
+            NicDefinition.TryRead(NicMessage(i), out NicDefinition earlier);
+            if (earlier.Address.Value == definition.Address.Value)
+                errors |= NetworkErrors.AddressTaken;
+            if (earlier.Vm != definition.Vm)
+                continue;
+            if (earlier.Name.SameAs(in definition.Name))
+                errors |= NetworkErrors.NameTaken;
+            if (++others == NicDefinition.MaxPerVm)
+                errors |= NetworkErrors.TooManyNics;
+        }
+        return errors;
+    }
+
     /// <param name="index">Any number.</param>
     /// <returns>False if there is no such blob.</returns>
     public bool TryGetBlob(uint index, out Blob blob)
@@ -131,6 +213,8 @@ public readonly ref struct BundleReader
         BundleStatus.UnknownAllStoppedAction => "onAllStopped is unknown"u8,
         BundleStatus.TooManyDefinitions => "too many VMs"u8,
         BundleStatus.TooManyBlobs => "too many blobs"u8,
+        BundleStatus.TooManyNetworks => "too many networks, port groups or NICs"u8,
+        BundleStatus.HeaderPadding => "its header has bytes where none belong"u8,
         BundleStatus.TablesOutOfRange => "ends within its tables"u8,
         BundleStatus.BlobNotPageAligned => "a blob is not page-aligned"u8,
         BundleStatus.BlobOutOfRange => "a blob lies outside of it"u8,
@@ -152,6 +236,10 @@ public readonly ref struct BundleReader
             return BundleStatus.TooManyDefinitions;
         if (header.BlobCount > MaxBlobs)
             return BundleStatus.TooManyBlobs;
+        if (header.NetworkCount > MaxNetworks || header.PortGroupCount > MaxPortGroups || header.NicCount > MaxNics)
+            return BundleStatus.TooManyNetworks;
+        if (!header.IsPaddingZero)
+            return BundleStatus.HeaderPadding;
         return header.TablesLength > header.TotalLength ? BundleStatus.TablesOutOfRange : BundleStatus.Valid;
     }
 
@@ -177,8 +265,15 @@ public readonly ref struct BundleReader
 
     private ReadOnlySpan<byte> DefinitionMessage(int index) => _bundle.Slice(BundleHeader.Size + index * VmDefinition.Size, VmDefinition.Size);
 
-    private ReadOnlySpan<byte> BlobRow(int index) =>
-        _bundle.Slice(BundleHeader.Size + DefinitionCount * VmDefinition.Size + index * BundleBlob.Size, BundleBlob.Size);
+    private ReadOnlySpan<byte> NetworkMessage(int index) =>
+        _bundle.Slice((int)_header.NetworksOffset + index * NetworkDefinition.Size, NetworkDefinition.Size);
+
+    private ReadOnlySpan<byte> PortGroupMessage(int index) =>
+        _bundle.Slice((int)_header.PortGroupsOffset + index * PortGroupDefinition.Size, PortGroupDefinition.Size);
+
+    private ReadOnlySpan<byte> NicMessage(int index) => _bundle.Slice((int)_header.NicsOffset + index * NicDefinition.Size, NicDefinition.Size);
+
+    private ReadOnlySpan<byte> BlobRow(int index) => _bundle.Slice((int)_header.BlobsOffset + index * BundleBlob.Size, BundleBlob.Size);
 }
 
 /// <summary>A blob in its bundle; the spans point into the bundle.</summary>

@@ -86,7 +86,7 @@ public static class VmDefinitionValidator
             errors |= VmDefinitionErrors.NameLength;
         foreach (byte character in definition.Name)
         {
-            if (character is not ((>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-'))
+            if (!DefinitionName.IsAllowed(character))
                 errors |= VmDefinitionErrors.NameCharacter;
         }
         return errors;

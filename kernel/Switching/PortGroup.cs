@@ -1,3 +1,5 @@
+using HyperOS.Abi;
+
 namespace HyperOS.Switching;
 
 /// <summary>What the ports of a group have in common. It does not change: a group that is edited is another one, which its ports are assigned to.</summary>
@@ -38,6 +40,29 @@ public sealed class PortGroup
     {
         IsTrunk = true, Allowed = new VlanSet().AddRange(0, ushort.MaxValue), AcceptsForgedTransmits = true, AcceptsMacChanges = true,
     };
+
+    /// <summary>The group of a definition that the validator has passed.</summary>
+    public static PortGroup From(in PortGroupDefinition definition)
+    {
+        bool isTrunk = definition.Mode == PortGroupMode.Trunk;
+        VlanSet allowed = new();
+        for (uint vlan = 0; isTrunk && vlan <= PortGroupDefinition.MaxVlan; vlan++)
+        {
+            if (definition.HasVlan(vlan))
+                allowed.Add(vlan);
+        }
+        return new PortGroup
+        {
+            IsTrunk = isTrunk,
+            Vlan = definition.Vlan,
+            Allowed = allowed,
+            AcceptsPromiscuous = (definition.Policies & PortGroupPolicies.Promiscuous) != 0,
+            AcceptsMacChanges = (definition.Policies & PortGroupPolicies.MacChanges) != 0,
+            AcceptsForgedTransmits = (definition.Policies & PortGroupPolicies.ForgedTransmits) != 0,
+            Transmit = new RateLimit(definition.TransmitBytesPerSecond, definition.TransmitBurst),
+            Receive = new RateLimit(definition.ReceiveBytesPerSecond, definition.ReceiveBurst),
+        };
+    }
 
     /// <summary>
     /// Whether frames of a VLAN come to the port. A trunk with a native VLAN has no place for those of none: they would arrive as the native VLAN's.

@@ -47,6 +47,6 @@ internal static class BundleEditor
     private static int BlobRow(byte[] bundle, int index)
     {
         Assert.True(BundleHeader.TryRead(bundle, out BundleHeader header));
-        return BundleHeader.Size + (int)header.DefinitionCount * VmDefinition.Size + index * BundleBlob.Size;
+        return (int)header.BlobsOffset + index * BundleBlob.Size;
     }
 }

@@ -21,6 +21,30 @@ internal sealed class SampleFiles : IDisposable
             restart: onFailure
         """;
 
+    /// <summary>Two networks, and VMs on them.</summary>
+    public const string NetworkFile = """
+        version: 1
+        networks:
+          - name: lan
+            uplinks: [ nic0, nic1 ]
+            portGroups:
+              - { name: web, vlan: 10, promiscuous: reject, macChanges: accept, forgedTransmits: reject, limit: 100Mbit, burst: 2MiB }
+              - { name: all, vlan: 5, trunk: [ 10, 20-22 ], promiscuous: accept, forgedTransmits: accept, limit: 8kbit }
+          - name: inner
+            portGroups: [ { name: web } ]
+        vms:
+          - name: a
+            memory: 64MiB
+            boot: { kernel: vmlinuz }
+            nics:
+              - { name: eth0, network: lan, portGroup: web, mac: auto }
+              - { name: eth1, network: inner, portGroup: web, mac: "02:AB:00:00:00:01" }
+          - name: b
+            memory: 64MiB
+            boot: { kernel: vmlinuz }
+            nics: [ { name: eth0, network: lan, portGroup: all } ]
+        """;
+
     public SampleFiles()
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("hyperos").FullName;

@@ -22,6 +22,9 @@ internal static class BundleWriter
             OnAllStopped = file.OnAllStopped,
             DefinitionCount = (uint)file.Definitions.Count,
             BlobCount = (uint)file.Blobs.Count,
+            NetworkCount = (uint)file.Networks.Count,
+            PortGroupCount = (uint)file.PortGroups.Count,
+            NicCount = (uint)file.Nics.Count,
         };
         int tables = (int)header.TablesLength;
         header.TotalLength = file.Blobs.Aggregate((ulong)tables, (end, blob) => Alignment.Up(end, Size.Page) + (ulong)blob.Content.Length);
@@ -33,6 +36,21 @@ internal static class BundleWriter
         {
             vm.TryWrite(bundle.AsSpan(row));
             row += VmDefinition.Size;
+        }
+        foreach (NetworkDefinition network in file.Networks)
+        {
+            network.TryWrite(bundle.AsSpan(row));
+            row += NetworkDefinition.Size;
+        }
+        foreach (PortGroupDefinition group in file.PortGroups)
+        {
+            group.TryWrite(bundle.AsSpan(row));
+            row += PortGroupDefinition.Size;
+        }
+        foreach (NicDefinition nic in file.Nics)
+        {
+            nic.TryWrite(bundle.AsSpan(row));
+            row += NicDefinition.Size;
         }
         ulong end = (ulong)tables;
         foreach (BlobFile blob in file.Blobs)

@@ -2,6 +2,8 @@ using System;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
+using System.Linq;
+using System.Text;
 using HyperOS.Abi;
 using HyperOS.Core;
 
@@ -11,6 +13,9 @@ namespace HyperOS.ImageTool;
 internal static class Program
 {
     private const int Failed = 1;
+
+    /// <summary>As many as <see cref="NetworkDefinition.Uplinks"/> can name.</summary>
+    private const int MaxNics = 32;
 
     internal static int Main(string[] arguments)
     {
@@ -28,8 +33,15 @@ internal static class Program
             HelpName = "size",
             DefaultValueFactory = _ => "2GiB",
         };
-        Command command = new("bundle", "Compiles a VM file, and the kernels and initrds that it names, into one file.") { vms, output, hostMemory };
-        command.SetAction(parsed => Bundle(parsed.GetRequiredValue(vms), parsed.GetRequiredValue(output), parsed.GetRequiredValue(hostMemory)));
+        Option<int> hostNics = new("--host-nics")
+        {
+            Description = "Network devices of that machine, nic0 and so on, 0 to 32: uplinks that are not among them are refused.",
+            HelpName = "count",
+            DefaultValueFactory = _ => MaxNics,
+        };
+        Command command = new("bundle", "Compiles a VM file, and the kernels and initrds that it names, into one file.") { vms, output, hostMemory, hostNics };
+        command.SetAction(parsed => Bundle(
+            parsed.GetRequiredValue(vms), parsed.GetRequiredValue(output), parsed.GetRequiredValue(hostMemory), parsed.GetRequiredValue(hostNics)));
         return command;
     }
 
@@ -49,13 +61,15 @@ internal static class Program
         return command;
     }
 
-    private static int Bundle(string vms, string output, string hostMemoryText)
+    private static int Bundle(string vms, string output, string hostMemoryText, int hostNics)
     {
         if (!ByteSize.TryParse(hostMemoryText, out ulong hostMemory))
             return Fail($"--host-memory: {hostMemoryText} is no size; write a whole number with its unit, such as 2GiB");
+        if (hostNics is < 0 or > MaxNics)
+            return Fail($"--host-nics: {hostNics} is not 0 to {MaxNics}");
         return Guarded(() =>
         {
-            VmFile file = VmFileReader.Read(vms, hostMemory);
+            VmFile file = VmFileReader.Read(vms, hostMemory, (uint)((1ul << hostNics) - 1));
             if (file.Errors.Count != 0)
             {
                 foreach (SourceError error in file.Errors)
@@ -66,6 +80,8 @@ internal static class Program
             WriteIfChanged(output, bundle);
             foreach (VmDefinition vm in file.Definitions)
                 Progress(Describe(file, vm));
+            foreach (NicDefinition nic in file.Nics)
+                Progress(Describe(file, in nic));
             Progress($"{output}: {Plural(file.Definitions.Count, "VM")}, {Plural(file.Blobs.Count, "file")}, {ByteSize.Format((ulong)bundle.Length)}");
         });
     }
@@ -75,6 +91,16 @@ internal static class Program
         string initrd = vm.Initrd == VmDefinition.NoBlob ? "no initrd" : $"initrd {file.Blobs[(int)vm.Initrd].Describe()}";
         return $"vm {VmFile.NameOf(vm)}: {Plural((int)vm.CpuCount, "CPU")}, {ByteSize.Format(vm.MemoryBytes)}, kernel "
             + $"{file.Blobs[(int)vm.Kernel].Describe()}, {initrd}";
+    }
+
+    private static string Describe(VmFile file, in NicDefinition nic)
+    {
+        PortGroupDefinition group = file.PortGroups[(int)nic.PortGroup];
+        string network = Encoding.ASCII.GetString(file.Networks[(int)group.Network].Name.Bytes);
+        byte[] address = new byte[MacAddress.Length];
+        nic.Address.TryWrite(address);
+        return $"vm {VmFile.NameOf(file.Definitions[(int)nic.Vm])}: {Encoding.ASCII.GetString(nic.Name.Bytes)} on {network}, "
+            + $"{Encoding.ASCII.GetString(group.Name.Bytes)}, {string.Join(':', address.Select(octet => octet.ToString("x2", CultureInfo.InvariantCulture)))}";
     }
 
     /// <summary>Leaves a file of the same content untouched, so that nothing is rebuilt from it.</summary>

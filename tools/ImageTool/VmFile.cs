@@ -14,6 +14,12 @@ internal sealed class VmFile
 
     public List<VmDefinition> Definitions { get; } = [];
 
+    public List<NetworkDefinition> Networks { get; } = [];
+
+    public List<PortGroupDefinition> PortGroups { get; } = [];
+
+    public List<NicDefinition> Nics { get; } = [];
+
     public List<BlobFile> Blobs { get; } = [];
 
     public List<SourceError> Errors { get; } = [];

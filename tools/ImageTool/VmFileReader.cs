@@ -36,10 +36,12 @@ internal sealed class VmFileReader
     private readonly ulong _memoryForVms;
     private readonly VmFile _file = new();
     private readonly LoadPlan _plan = new();
+    private readonly NetworkReader _networks;
 
-    private VmFileReader(string path, ulong hostMemory)
+    private VmFileReader(string path, ulong hostMemory, uint uplinks)
     {
         _path = path;
+        _networks = new NetworkReader(path, _file, uplinks);
         _memoryForVms = MemoryForVms(hostMemory);
     }
 
@@ -48,10 +50,13 @@ internal sealed class VmFileReader
         Alignment.Down(hostMemory - Math.Min(hostMemory, 16 * Size.MiB + hostMemory / 1000), Size.MiB);
 
     /// <summary>Reads a VM file and every file that it names.</summary>
+    /// <param name="path">The VM file.</param>
+    /// <param name="hostMemory">Of the machine that will run the guests, in bytes.</param>
+    /// <param name="uplinks">Its network devices: bit n stands for nicn.</param>
     /// <exception cref="IOException">The VM file itself cannot be read.</exception>
-    public static VmFile Read(string path, ulong hostMemory)
+    public static VmFile Read(string path, ulong hostMemory, uint uplinks = uint.MaxValue)
     {
-        VmFileReader reader = new(path, hostMemory);
+        VmFileReader reader = new(path, hostMemory, uplinks);
         using StreamReader text = File.OpenText(path);
         YamlStream yaml = [];
         try
@@ -79,24 +84,26 @@ internal sealed class VmFileReader
 
     private void ReadDocument(YamlNode root)
     {
-        YamlFields fields = new(_path, "", root, _file.Errors, "version", "onAllStopped", "vms");
+        YamlFields fields = new(_path, "", root, _file.Errors, "version", "onAllStopped", "networks", "vms");
         string versionHint = $"write {CurrentVersion}";
         if (fields.Number("version", required: true, CurrentVersion, versionHint) != CurrentVersion)
             fields.Report("version", $"this version is unknown; {versionHint}");
         _file.OnAllStopped = fields.Choice(
             "onAllStopped", AllStoppedAction.Stay, ("stay", AllStoppedAction.Stay), ("poweroff", AllStoppedAction.PowerOff), ("reboot", AllStoppedAction.Reboot));
+        _networks.ReadNetworks(fields);
         YamlNode[] vms = [.. fields.Sequence("vms", required: true, "list the VMs below it, each after a dash")];
         for (int i = 0; i < vms.Length; i++)
-            _file.Definitions.Add(ReadVm($"vms[{i}]", vms[i]));
+            _file.Definitions.Add(ReadVm($"vms[{i}]", vms[i], (uint)i));
+        _networks.ChooseAddresses();
         if (vms.Length > BundleReader.MaxDefinitions)
             fields.Report("vms", $"{vms.Length} VMs; write at most {BundleReader.MaxDefinitions}");
         CheckThatAllFit(fields);
     }
 
-    private VmDefinition ReadVm(string path, YamlNode node)
+    private VmDefinition ReadVm(string path, YamlNode node, uint index)
     {
         YamlFields fields = new(
-            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "devices", "autostart", "restart");
+            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "nics", "devices", "autostart", "restart");
         VmDefinition vm = VmDefinition.Empty;
         vm.Kernel = VmDefinition.NoBlob;
         vm.SetName(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
@@ -108,6 +115,7 @@ internal sealed class VmFileReader
         if (boot is not null)
             ReadBoot(boot, ref vm);
         vm.Console = fields.Choice("console", VmConsole.None, ("none", VmConsole.None), ("host", VmConsole.Host));
+        _networks.ReadNics(fields, path, index);
         vm.Devices = ReadDevices(fields);
         vm.Options = fields.Choice("autostart", VmOptions.Autostart, ("true", VmOptions.Autostart), ("false", VmOptions.None));
         vm.Restart = fields.Choice(

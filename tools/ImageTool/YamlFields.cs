@@ -47,6 +47,9 @@ internal sealed class YamlFields
     /// <summary>False if this is no mapping, which has been reported.</summary>
     public bool IsMapping { get; }
 
+    /// <summary>Whether the key is there.</summary>
+    public bool Has(string key) => _values.ContainsKey(key);
+
     /// <summary>Reports something at a key; only the first report of a key counts, for the next ones follow from it, and none where all keys are missing.</summary>
     public void Report(string key, string message)
     {

@@ -1,4 +1,5 @@
 using HyperOS.Abi;
+using HyperOS.Switching;
 using HyperOS.Tests.Abi;
 
 namespace HyperOS.Tests.Fuzz.Bundle;
@@ -19,6 +20,23 @@ public class BundleReaderFuzz
             {
                 int start = random.Next(3) switch { 0 => 0, 1 => BundleHeader.Size, _ => BundleHeader.Size + 2 * VmDefinition.Size };
                 bundle[start + random.Next(0x40)] = (byte)(random.Next(4) switch { 0 => 0, 1 => 0xFF, 2 => 1 << random.Next(8), _ => random.Next(256) });
+            }
+            Walk(bundle);
+        });
+    }
+
+    [Fact]
+    public void No_networks_break_their_reader()
+    {
+        byte[] valid = SampleNetworks.Build();
+        BundleHeader.TryRead(valid, out BundleHeader header);
+        FuzzRun.Run(random =>
+        {
+            byte[] bundle = [.. valid];
+            for (int changes = random.Next(1, 5); changes > 0; changes--)
+            {
+                int at = random.Next(8) == 0 ? random.Next(0x40, BundleHeader.Size) : random.Next((int)header.NetworksOffset, bundle.Length);
+                bundle[at] = (byte)(random.Next(4) switch { 0 => 0, 1 => 0xFF, 2 => 1 << random.Next(8), _ => random.Next(256) });
             }
             Walk(bundle);
         });
@@ -49,6 +67,23 @@ public class BundleReaderFuzz
             Assert.True(definition.CommandLine.Length <= VmDefinition.MaxCommandLineLength);
             if (errors == VmDefinitionErrors.None)
                 Assert.True(reader.TryGetBlob(definition.Kernel, out _));
+        }
+        for (int i = 0; i < reader.NetworkCount; i++)
+            FuzzRun.Saw(reader.ReadNetwork(i, 0xFF, out _));
+        for (int i = 0; i < reader.PortGroupCount; i++)
+        {
+            NetworkErrors errors = reader.ReadPortGroup(i, out PortGroupDefinition definition);
+            FuzzRun.Saw(errors);
+            Assert.True(PortGroup.From(in definition).Vlan == definition.Vlan);
+            if (errors == NetworkErrors.None)
+                Assert.True(definition.Network < reader.NetworkCount);
+        }
+        for (int i = 0; i < reader.NicCount; i++)
+        {
+            NetworkErrors errors = reader.ReadNic(i, out NicDefinition definition);
+            FuzzRun.Saw(errors);
+            if (errors == NetworkErrors.None)
+                Assert.True(definition.Vm < reader.DefinitionCount && definition.PortGroup < reader.PortGroupCount);
         }
         for (uint i = 0; i < reader.BlobCount; i++)
         {

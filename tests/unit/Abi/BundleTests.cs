@@ -9,18 +9,21 @@ namespace HyperOS.Tests.Unit.Abi;
 
 public class BundleTests
 {
-    private const int FirstBlobRow = 0x40 + 2 * 0x848;
+    private const int FirstBlobRow = 0x50 + 2 * 0x848;
 
     [Fact]
     public void The_layouts_are_fixed()
     {
-        Assert.Equal(0x40, Unsafe.SizeOf<BundleHeader>());
+        Assert.Equal(0x50, Unsafe.SizeOf<BundleHeader>());
         Assert.Equal(0x00, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.Magic)));
         Assert.Equal(0x08, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.Version)));
         Assert.Equal(0x2C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.OnAllStopped)));
         Assert.Equal(0x30, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.TotalLength)));
         Assert.Equal(0x38, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.DefinitionCount)));
         Assert.Equal(0x3C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.BlobCount)));
+        Assert.Equal(0x40, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.NetworkCount)));
+        Assert.Equal(0x44, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.PortGroupCount)));
+        Assert.Equal(0x48, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.NicCount)));
         Assert.Equal(0x2C, BundleHeader.HashedOffset);
         Assert.Equal("HYBUNDLE"u8, SampleBundle.Build().AsSpan(0, 8));
         Assert.Equal(0x60, Unsafe.SizeOf<BundleBlob>());
@@ -67,7 +70,7 @@ public class BundleTests
     public void A_change_anywhere_in_the_hashed_tables_shows_in_their_hash()
     {
         byte[] bundle = SampleBundle.Build();
-        bundle[0x40 + 0x10] = 2;
+        bundle[0x50 + 0x10] = 2;
         Assert.Equal(BundleStatus.Valid, BundleReader.TryOpen(bundle, out BundleReader reader));
         Assert.NotEqual(SHA256.HashData(reader.HashedTables), reader.TablesSha256.ToArray());
     }
@@ -81,18 +84,23 @@ public class BundleTests
     {
         byte[] bundle = SampleBundle.Build();
         for (int length = 0; length < bundle.Length; length++)
-            Assert.Equal(length < 0x40 ? BundleStatus.TooShort : BundleStatus.Truncated, BundleReader.TryOpen(bundle.AsSpan(0, length), out _));
+            Assert.Equal(length < 0x50 ? BundleStatus.TooShort : BundleStatus.Truncated, BundleReader.TryOpen(bundle.AsSpan(0, length), out _));
     }
 
     [Theory]
     [InlineData(0x00, 0ul, BundleStatus.NotABundle)]
-    [InlineData(0x08, 2ul, BundleStatus.WrongVersion)]
+    [InlineData(0x08, 1ul, BundleStatus.WrongVersion)]
     [InlineData(0x2C, 3ul, BundleStatus.UnknownAllStoppedAction)]
     [InlineData(0x30, ulong.MaxValue, BundleStatus.Truncated)]
     [InlineData(0x30, 0ul, BundleStatus.TablesOutOfRange)]
     [InlineData(0x38, 1025ul, BundleStatus.TooManyDefinitions)]
     [InlineData(0x38, 0x800_00000020ul, BundleStatus.TablesOutOfRange)]
     [InlineData(0x3C, 2049ul, BundleStatus.TooManyBlobs)]
+    [InlineData(0x40, 65ul, BundleStatus.TooManyNetworks)]
+    [InlineData(0x44, 1025ul, BundleStatus.TooManyNetworks)]
+    [InlineData(0x48, 8193ul, BundleStatus.TooManyNetworks)]
+    [InlineData(0x48, 1000ul, BundleStatus.TablesOutOfRange)]
+    [InlineData(0x4C, 1ul, BundleStatus.HeaderPadding)]
     [InlineData(FirstBlobRow, 0x1000ul, BundleStatus.BlobOutOfRange)]
     [InlineData(FirstBlobRow, 0x2001ul, BundleStatus.BlobNotPageAligned)]
     [InlineData(FirstBlobRow, ulong.MaxValue, BundleStatus.BlobOutOfRange)]
@@ -104,7 +112,7 @@ public class BundleTests
     {
         byte[] bundle = SampleBundle.Build();
         Span<byte> field = bundle.AsSpan(offset);
-        if (offset is 0x08 or 0x2C or 0x3C)
+        if (offset is 0x08 or 0x2C or (>= 0x3C and < 0x50))
             BinaryPrimitives.WriteUInt32LittleEndian(field, (uint)value);
         else
             BinaryPrimitives.WriteUInt64LittleEndian(field, value);

@@ -49,7 +49,7 @@ internal static class SampleBundle
         header.TryWrite(bundle);
         first.TryWrite(bundle.AsSpan(BundleHeader.Size));
         second.TryWrite(bundle.AsSpan(BundleHeader.Size + VmDefinition.Size));
-        int blobs = BundleHeader.Size + 2 * VmDefinition.Size;
+        int blobs = (int)header.BlobsOffset;
         Blob(bundle, blobs, FirstBlobOffset, KernelContent, "vmlinuz"u8);
         Blob(bundle, blobs + BundleBlob.Size, SecondBlobOffset, InitrdContent, "initrd.img"u8);
         SHA256.HashData(bundle.AsSpan(BundleHeader.HashedOffset..(int)header.TablesLength), BundleHeader.Sha256Of(bundle));

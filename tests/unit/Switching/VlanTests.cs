@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using HyperOS.Core;
 using HyperOS.Switching;
+using HyperOS.Tests.Abi;
 using static HyperOS.Tests.Unit.Switching.SwitchBench;
 
 namespace HyperOS.Tests.Unit.Switching;
@@ -161,5 +162,18 @@ public class VlanTests
         a.SendTo(MacAddress.Broadcast);
         Assert.Single(b.Got);
         Assert.Single(c.Got);
+    }
+
+    [Fact]
+    public void A_group_is_as_it_was_defined()
+    {
+        PortGroup access = PortGroup.From(SampleNetworks.Access("web"u8, 0, 10));
+        Assert.True(access.IsMember(10) && !access.IsMember(0) && !access.IsTagged(10));
+        Assert.True(access.AcceptsMacChanges && !access.AcceptsForgedTransmits && !access.AcceptsPromiscuous);
+        Assert.Equal((12_500_000ul, 1u << 20, 0ul), (access.Transmit.BytesPerSecond, access.Transmit.Burst, access.Receive.BytesPerSecond));
+        PortGroup trunk = PortGroup.From(SampleNetworks.Trunk("all"u8, 0, 5, 5, 4094));
+        Assert.True(trunk.IsMember(5) && trunk.IsMember(4094) && !trunk.IsMember(10) && trunk.IsTagged(4094) && !trunk.IsTagged(5));
+        Assert.True(!trunk.AcceptsMacChanges && trunk.AcceptsForgedTransmits && trunk.AcceptsPromiscuous);
+        Assert.Equal((1000ul, 1514u, 0ul), (trunk.Receive.BytesPerSecond, trunk.Receive.Burst, trunk.Transmit.BytesPerSecond));
     }
 }
