@@ -54,8 +54,11 @@ internal static class OffloadCheck
         if (claim.Segmentation is not (FrameSegmentation.TcpV4 or FrameSegmentation.TcpV6 or FrameSegmentation.Udp))
             return false;
         IpProtocol protocol = claim.Segmentation == FrameSegmentation.Udp ? IpProtocol.Udp : IpProtocol.Tcp;
-        if (claim.HasEcn && protocol != IpProtocol.Tcp || !TryFindTransport(head, length, claim.Segmentation, protocol, out int start) || start != claim.ChecksumStart)
+        if (claim.HasEcn && protocol != IpProtocol.Tcp || !TryFindTransport(head, length, claim.Segmentation, protocol, out int start)
+            || start != claim.ChecksumStart)
+        {
             return false;
+        }
         if (protocol == IpProtocol.Udp)
         {
             headers = start + UdpHeader.Length;

@@ -46,8 +46,8 @@ internal sealed class OffloadResolver
                 MakeSegment(in offload, headers, length, position, size, i, i == segments - 1);
             Complete(in offload, headers, body, frame, payloadOffset + position, size);
             int first = PutTag(tag);
-            Frame segment = new(
-                _headers.AsSpan(first, Start - first + headers), default, body, frame, payloadOffset + position, size, new FrameOffload { IsChecksumValid = true });
+            FrameOffload done = new() { IsChecksumValid = true };
+            Frame segment = new(_headers.AsSpan(first, Start - first + headers), default, body, frame, payloadOffset + position, size, in done);
             DeliveryStatus status = receiver.Deliver(in segment);
             if (status != DeliveryStatus.Delivered)
                 return status;

@@ -5,7 +5,9 @@ namespace HyperOS.Switching;
 /// <summary>What the ports of a group have in common. It does not change: a group that is edited is another one, which its ports are assigned to.</summary>
 public sealed class PortGroup
 {
-    /// <summary>True: frames come and go with the tags of their VLANs, but for those of <see cref="Vlan"/>. False: without tags, all of <see cref="Vlan"/>.</summary>
+    /// <summary>
+    /// True: frames come and go with the tags of their VLANs, but for those of <see cref="Vlan"/>. False: without tags, all of <see cref="Vlan"/>.
+    /// </summary>
     public bool IsTrunk { get; init; }
 
     /// <summary>0 to 4094; of a trunk, the native VLAN. 0 stands for the frames of no VLAN.</summary>

@@ -13,8 +13,11 @@ internal static class BitRate
         ulong unit = text.EndsWith("kbit", StringComparison.Ordinal) ? 1_000
             : text.EndsWith("Mbit", StringComparison.Ordinal) ? 1_000_000
             : text.EndsWith("Gbit", StringComparison.Ordinal) ? 1_000_000_000ul : 0;
-        if (unit == 0 || !ulong.TryParse(text.AsSpan(..^4), NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) || number > ulong.MaxValue / unit)
+        if (unit == 0 || !ulong.TryParse(text.AsSpan(..^4), NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
+            || number > ulong.MaxValue / unit)
+        {
             return false;
+        }
         bytesPerSecond = number * unit / 8;
         return true;
     }

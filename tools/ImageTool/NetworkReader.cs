@@ -249,7 +249,9 @@ internal sealed class NetworkReader(string path, VmFile file, uint uplinks)
         int found = file.PortGroups.FindIndex(group => group.Network == network.Index && group.Name.Bytes.SequenceEqual(wanted));
         if (found < 0)
         {
-            IEnumerable<string> known = file.PortGroups.Where(group => group.Network == network.Index).Select(group => Encoding.UTF8.GetString(group.Name.Bytes));
+            IEnumerable<string> known = file.PortGroups
+                .Where(group => group.Network == network.Index)
+                .Select(group => Encoding.UTF8.GetString(group.Name.Bytes));
             fields.Report("portGroup", $"network \"{networkName}\" has no port group \"{groupName}\"; write one of {string.Join(", ", known)}");
         }
         return (uint)Math.Max(found, 0);

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace HyperOS.Core;
 
-/// <summary>A 48-bit MAC address: IEEE 802, section "Universal addresses" and those that follow. The first octet is the most significant of the value.</summary>
+/// <summary>A 48-bit MAC address, its first octet the most significant of the value: IEEE 802, section "Universal addresses" and those that follow.</summary>
 public readonly struct MacAddress
 {
     /// <summary>In bytes.</summary>
