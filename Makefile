@@ -125,7 +125,7 @@ $(SYMBOLISER): $(call sources,tools/Symboliser kernel/Core kernel/Abi kernel/Spe
 	$(BUILD) tools/Symboliser/Symboliser.csproj
 	@touch $@
 
-out/cache/packages/vmlinuz out/cache/packages/busybox out/cache/packages/font.psf &:
+out/cache/packages/vmlinuz out/cache/packages/busybox out/cache/packages/modules out/cache/packages/font.psf &:
 	iso/fetch out/cache/packages
 
 out/guest/vmlinuz: out/cache/packages/vmlinuz
@@ -135,6 +135,11 @@ out/guest/vmlinuz: out/cache/packages/vmlinuz
 out/guest/initrd.img: out/cache/packages/busybox iso/guest/init $(IMAGETOOL)
 	@mkdir -p $(@D)
 	@dotnet $(IMAGETOOL) initramfs --program $< --init iso/guest/init --out $@
+
+# The same with the drivers of PCI devices in /lib/modules: the kernel unpacks one archive after the other.
+out/guest/initrd-virtio.img: out/guest/initrd.img | out/cache/packages/modules
+	@dotnet $(IMAGETOOL) modules --directory out/cache/packages/modules --out out/guest/modules.img
+	@cat $< out/guest/modules.img > $@
 
 $(BUNDLE): FORCE $(IMAGETOOL) $(if $(filter iso/default.yaml,$(VMS)),$(GUEST))
 	@mkdir -p $(@D)

@@ -52,6 +52,9 @@ public enum VmDevices : uint
 
     /// <summary>A byte, word or doubleword n written to port 0xF4 stops the VM with exit code n.</summary>
     TestExit = 1,
+
+    /// <summary>A virtio entropy device on the PCI bus.</summary>
+    Rng = 2,
 }
 
 /// <summary>

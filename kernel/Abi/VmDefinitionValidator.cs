@@ -136,7 +136,7 @@ public static class VmDefinitionValidator
             errors |= VmDefinitionErrors.Restart;
         if ((definition.Options & ~VmOptions.Autostart) != 0)
             errors |= VmDefinitionErrors.Options;
-        if ((definition.Devices & ~VmDevices.TestExit) != 0)
+        if ((definition.Devices & ~(VmDevices.TestExit | VmDevices.Rng)) != 0)
             errors |= VmDefinitionErrors.Devices;
         if (!definition.IsPaddingZero)
             errors |= VmDefinitionErrors.Padding;

@@ -37,6 +37,10 @@ public static unsafe class Cpu
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "CpuReadTimestamp")]
     public static extern ulong ReadTimestamp();
 
+    /// <summary>RDRAND: a random number, or 0 when the processor has none at hand. Only where CPUID says that it has the instruction.</summary>
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "CpuReadRandom")]
+    public static extern ulong ReadRandom();
+
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "CpuIdentify")]
     private static extern void Identify(uint leaf, uint subleaf, CpuidResult* result);
 

@@ -34,6 +34,9 @@ ENTRY CpuReadTimestamp
     shl rdx, 32
     or rax, rdx
     ret
+ENTRY CpuReadRandom                     ; zero when there is none, as the instruction itself gives
+    rdrand rax
+    ret
 ENTRY CpuIdentify                       ; (leaf, subleaf, out CpuidResult)
     push rbx
     mov r8, rdx

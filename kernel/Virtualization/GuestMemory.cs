@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Core;
+using HyperOS.Devices;
 using HyperOS.Loaders;
 using HyperOS.Memory;
 
@@ -12,7 +13,7 @@ namespace HyperOS.Virtualization;
 /// The only way to a guest's RAM: blocks of 2 MiB, filled with zeros when first touched, by guest or host. RAM lies below 3 GiB and, what is
 /// more, from 4 GiB on (<see cref="GuestMemoryLayout"/>). The blocks are reserved when the machine is made, so that a touch cannot fail.
 /// </summary>
-public sealed class GuestMemory
+public sealed class GuestMemory : GuestRam
 {
     // The table of blocks must fit into the machine's arena beside all else: 256 GiB of RAM.
     private const ulong MostBlocks = 256 * Size.GiB / Size.LargePage;
@@ -71,38 +72,29 @@ public sealed class GuestMemory
         return found;
     }
 
-    /// <summary>Copies out of guest RAM.</summary>
-    /// <returns>False, with the destination's contents undefined, where not all of it is RAM.</returns>
-    public bool TryRead(GuestPhysicalAddress address, Span<byte> destination)
+    /// <inheritdoc/>
+    public override bool Contains(GuestPhysicalAddress address, ulong length)
     {
-        while (!destination.IsEmpty)
-        {
-            if (!TryTranslate(address, out HostPhysicalAddress host))
-                return false;
-            int count = ToBlockEnd(address, (ulong)destination.Length);
-            PhysicalMemory.Bytes(host, count).CopyTo(destination);
-            destination = destination.Slice(count);
-            if (!address.TryAdd((ulong)count, out address))
-                return destination.IsEmpty;
-        }
-        return true;
+        if (!TryOffset(address, out ulong offset))
+            return false;
+        ulong end = address.Value < GuestMemoryLayout.HoleStart ? Math.Min(_bytes, GuestMemoryLayout.HoleStart) : _bytes;
+        return length <= end - offset;
     }
 
-    /// <summary>Copies into guest RAM.</summary>
-    /// <returns>False, with a part perhaps written, where not all of it is RAM.</returns>
-    public bool TryWrite(GuestPhysicalAddress address, ReadOnlySpan<byte> source)
+    /// <inheritdoc/>
+    public override bool TryGetReadable(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
     {
-        while (!source.IsEmpty)
-        {
-            if (!TryTranslate(address, out HostPhysicalAddress host))
-                return false;
-            int count = ToBlockEnd(address, (ulong)source.Length);
-            source.Slice(0, count).CopyTo(PhysicalMemory.Bytes(host, count));
-            source = source.Slice(count);
-            if (!address.TryAdd((ulong)count, out address))
-                return source.IsEmpty;
-        }
-        return true;
+        bool found = TryGetWritable(address, length, out Span<byte> writable);
+        bytes = writable;
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes)
+    {
+        bool found = TryTranslate(address, out HostPhysicalAddress host);
+        bytes = found ? PhysicalMemory.Bytes(host, ToBlockEnd(address, length)) : default;
+        return found;
     }
 
     /// <summary>Makes guest RAM zero.</summary>

@@ -31,6 +31,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         ref ExitCost cost = ref vcpu.Costs[(int)VmExitKind.HostInterrupt];
         while (!machine.IsStopping)
         {
+            while (machine.HasQueueWork && !thread.WantsAttention)
+                machine.ServeQueues();
             if (vcpu.LoadedAt != thread.Switches)
                 Load(vcpu);
             if ((vcpu.TimersChanged || vcpu.HasPendingException || !vcpu.Apic.IsQuiet) && !TryPrepareEntry(vcpu))

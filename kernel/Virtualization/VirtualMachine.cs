@@ -9,6 +9,7 @@ using HyperOS.Loaders;
 using HyperOS.Memory;
 using HyperOS.Platform;
 using HyperOS.Scheduling;
+using HyperOS.Specs.Pci;
 
 namespace HyperOS.Virtualization;
 
@@ -19,6 +20,7 @@ namespace HyperOS.Virtualization;
 public sealed class VirtualMachine
 {
     private const int OutputBurst = 1024;
+    private const VmDevices PciDevices = VmDevices.Rng;
     private const ulong OutputPatience = 2_000_000;
 
     // Configuration.
@@ -49,6 +51,11 @@ public sealed class VirtualMachine
     // The board's next event as the timers know it, and whether it may have moved since.
     private ulong _boardNextEvent = ulong.MaxValue;
     private volatile bool _boardChanged = true;
+
+    // Those who serve the queues of virtio devices, and 1 while some of them have work.
+    private readonly QueueService[] _queueServices = new QueueService[PciConfiguration.DeviceCount];
+    private int _queueServiceCount;
+    private int _hasQueueWork;
 
     // When output that is no whole line yet is the console's too. Written with the board's lock held.
     private ulong _outputDue = ulong.MaxValue;
@@ -83,9 +90,16 @@ public sealed class VirtualMachine
             HighRamBytes = high,
             RtcBaseSeconds = (long)(Clock.WallClockAtPowerOn / 1_000_000_000),
             HasTestExit = (definition.Devices & VmDevices.TestExit) != 0,
+            HasPci = (definition.Devices & PciDevices) != 0,
         };
         _board = new MicrovmBoard(in board, bus, BootVcpu.Apic);
         BootVcpu.Apic.EnterVirtualWireMode();
+        if ((definition.Devices & VmDevices.Rng) == 0)
+            return;
+        if (HostEntropy.IsThere)
+            AddDevice(new VirtioEntropyDevice(memory, new HostEntropy()));
+        else
+            log.Write($"has no rng: the processor has no RDRAND");
     }
 
     /// <summary>Its processors. Each belongs to its thread, but for what <see cref="Virtualization.Vcpu"/> says.</summary>
@@ -126,6 +140,38 @@ public sealed class VirtualMachine
             }
             return true;
         }
+    }
+
+    /// <summary>Whether a fault of the host's ended the run, perhaps with locks held that nobody lets go any more.</summary>
+    internal bool IsPoisoned => _isPoisoned;
+
+    /// <summary>Whether queues wait for <see cref="ServeQueues"/>.</summary>
+    internal bool HasQueueWork => Volatile.Read(ref _hasQueueWork) != 0;
+
+    /// <summary>A queue waits to be served. Any thread; the vCPU whose guest notified does it before it enters the guest again.</summary>
+    internal void RequestQueueWork() => Volatile.Write(ref _hasQueueWork, 1);
+
+    /// <summary>Serves the queues of virtio devices, each for a budget; the next call goes on. Without the board's lock.</summary>
+    internal void ServeQueues()
+    {
+        Interlocked.Exchange(ref _hasQueueWork, 0); // whoever asks from here on asks again
+        bool more = false;
+        for (int i = 0; i < _queueServiceCount; i++)
+            more |= _queueServices[i].Serve();
+        if (more)
+            RequestQueueWork();
+        if (!_board.Pci!.NeedsAttention)
+            return;
+        _boardLock.Enter();
+        _board.Pci.Attend();
+        _boardLock.Exit();
+    }
+
+    private void AddDevice(VirtioDevice device)
+    {
+        QueueService service = new(this, device);
+        if (_board.Pci!.TryAdd(new VirtioPciFunction(device, service)) == PciAddStatus.Added)
+            _queueServices[_queueServiceCount++] = service;
     }
 
     /// <summary>A guest's IN.</summary>

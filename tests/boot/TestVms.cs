@@ -21,13 +21,16 @@ internal sealed record TestVm(string Name)
     /// <summary>Linux's initramfs, relative to out/, if it is not that of `make run`.</summary>
     public string? Initrd { get; init; }
 
+    /// <summary>Devices beside the exit port.</summary>
+    public string[] Devices { get; init; } = [];
+
     public string Text => $$"""
           - name: {{Name}}
             cpu: { count: {{Cpus}} }
             memory: {{Memory}}
             boot: { {{(IsLinux ? $"kernel: {Workspace.LinuxKernel}, initrd: {Initrd ?? Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
             console: host
-            devices: [ testExit ]
+            devices: [ {{string.Join(", ", ["testExit", .. Devices])}} ]
             autostart: true
             restart: {{Restart}}
 

@@ -34,6 +34,9 @@ internal static class Workspace
     /// <summary>Its initramfs with a shell, relative to out/.</summary>
     public static string LinuxInitrd => OfGuest("initrd.img");
 
+    /// <summary>The same with the kernel's virtio drivers in /lib/modules.</summary>
+    public static string LinuxInitrdWithDrivers => OfGuest("initrd-virtio.img");
+
     /// <summary>An initramfs whose init is tests/guests/NAME.sh, relative to out/.</summary>
     public static string Initrd(string name) => Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guests/{name}.img", path =>
         Run("dotnet", [ImageTool, "initramfs", "--program", Busybox, "--init", $"tests/guests/{name}.sh", "--out", path])));

@@ -23,6 +23,19 @@ public class InitramfsTests
     }
 
     [Fact]
+    public void Modules_are_an_archive_of_their_own_in_the_order_of_their_names()
+    {
+        string directory = Directory.CreateTempSubdirectory().FullName;
+        File.WriteAllBytes(Path.Combine(directory, "virtio_ring.ko"), [1, 2, 3]);
+        File.WriteAllBytes(Path.Combine(directory, "virtio.ko"), [4]);
+        List<(string Path, uint Mode, uint Major, uint Minor, byte[] Content)> entries = Unpack(Initramfs.Modules(directory));
+        Directory.Delete(directory, recursive: true);
+        Assert.Equal(["lib", "lib/modules", "lib/modules/virtio.ko", "lib/modules/virtio_ring.ko"], entries.Select(entry => entry.Path));
+        Assert.Equal([4], entries[2].Content);
+        Assert.Equal([1, 2, 3], entries[3].Content);
+    }
+
+    [Fact]
     public void The_same_files_give_the_same_bytes() => Assert.Equal(Initramfs.Build("busybox", Busybox, Init), Initramfs.Build("busybox", Busybox, Init));
 
     [Theory]

@@ -1,5 +1,7 @@
+using System;
 using System.IO;
 using System.IO.Compression;
+using System.Linq;
 
 namespace HyperOS.ImageTool;
 
@@ -25,6 +27,22 @@ internal static class Initramfs
             archive.AddCharacterDevice("dev/console", Private, major: 5, minor: 1);
             archive.AddFile($"bin/{name}", Executable, program);
             archive.AddFile("init", Executable, init);
+            archive.Finish();
+        }
+        return image.ToArray();
+    }
+
+    /// <summary>An archive to append to another: what is in a directory, as lib/modules.</summary>
+    public static byte[] Modules(string directory)
+    {
+        using MemoryStream image = new();
+        using (GZipStream compressed = new(image, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            CpioWriter archive = new(compressed);
+            archive.AddDirectory("lib", Executable);
+            archive.AddDirectory("lib/modules", Executable);
+            foreach (string file in Directory.GetFiles(directory).Order(StringComparer.Ordinal))
+                archive.AddFile($"lib/modules/{Path.GetFileName(file)}", Private, File.ReadAllBytes(file));
             archive.Finish();
         }
         return image.ToArray();

@@ -19,7 +19,7 @@ internal static class Program
 
     internal static int Main(string[] arguments)
     {
-        RootCommand root = new("Makes what goes into HyperOS images.") { BundleCommand(), InitramfsCommand() };
+        RootCommand root = new("Makes what goes into HyperOS images.") { BundleCommand(), InitramfsCommand(), ModulesCommand() };
         return root.Parse(arguments).Invoke();
     }
 
@@ -58,6 +58,15 @@ internal static class Program
             File.WriteAllBytes(parsed.GetRequiredValue(output), image);
             Progress($"{parsed.GetRequiredValue(output)}: {ByteSize.Format((ulong)image.Length)}");
         }));
+        return command;
+    }
+
+    private static Command ModulesCommand()
+    {
+        Option<string> directory = new("--directory") { Description = "Kernel modules.", Required = true, HelpName = "directory" };
+        Option<string> output = new("--out") { Description = "The archive to write.", Required = true, HelpName = "file" };
+        Command command = new("modules", "Makes an archive of kernel modules, to append to an initramfs.") { directory, output };
+        command.SetAction(parsed => Guarded(() => File.WriteAllBytes(parsed.GetRequiredValue(output), Initramfs.Modules(parsed.GetRequiredValue(directory)))));
         return command;
     }
 

@@ -150,12 +150,14 @@ internal sealed class VmFileReader
 
     private static VmDevices ReadDevices(YamlFields fields)
     {
-        const string Hint = "list any of testExit, as in [ testExit ]";
+        const string Hint = "list any of testExit, rng, as in [ testExit ]";
         VmDevices devices = VmDevices.None;
         foreach (YamlNode node in fields.Sequence("devices", required: false, Hint))
         {
             if (node is YamlScalarNode { Value: "testExit" })
                 devices |= VmDevices.TestExit;
+            else if (node is YamlScalarNode { Value: "rng" })
+                devices |= VmDevices.Rng;
             else
                 fields.Report("devices", $"\"{node}\" is unknown; {Hint}");
         }

@@ -129,7 +129,7 @@ public class VmDefinitionTests
         definition.Console = (VmConsole)2;
         definition.Restart = (VmRestart)3;
         definition.Options = (VmOptions)2;
-        definition.Devices = (VmDevices)2;
+        definition.Devices = (VmDevices)4;
         Assert.Equal(
             VmDefinitionErrors.Class | VmDefinitionErrors.Console | VmDefinitionErrors.Restart | VmDefinitionErrors.Options | VmDefinitionErrors.Devices,
             Validate(definition));

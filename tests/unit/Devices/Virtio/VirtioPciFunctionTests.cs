@@ -1,5 +1,4 @@
 using HyperOS.Abi.State;
-using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Specs.Pci;
 using HyperOS.Specs.Virtio;
@@ -400,31 +399,11 @@ public class VirtioPciFunctionTests
         public override void ResetDone(VirtioDevice device) { }
     }
 
-    private sealed class Ram : GuestRam
-    {
-        private readonly byte[] _bytes = new byte[0x10000];
-
-        public override bool Contains(GuestPhysicalAddress address, ulong length) => address.Value < 0x10000 && length <= 0x10000 - address.Value;
-
-        public override bool TryGetReadable(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
-        {
-            bool found = TryGetWritable(address, length, out Span<byte> writable);
-            bytes = writable;
-            return found;
-        }
-
-        public override bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes)
-        {
-            bytes = Contains(address, 1) ? _bytes.AsSpan((int)address.Value, (int)Math.Min(length, 0x10000 - address.Value)) : default;
-            return !bytes.IsEmpty;
-        }
-    }
-
     /// <summary>Two queues and six bytes of configuration, of which the driver may write single ones.</summary>
     private sealed class SampleDevice : VirtioDevice
     {
         public SampleDevice()
-            : base(VirtioDeviceId.Entropy, Vendor, new Ram(), 2, 64, 6)
+            : base(VirtioDeviceId.Entropy, Vendor, new TestRam(0x10000), 2, 64, 6)
         {
             for (int i = 0; i < 6; i++)
                 Configuration[i] = (byte)i;
