@@ -317,7 +317,11 @@ public abstract class VirtioDevice
                     return Fail(index, VirtqueueStatus.BadLayout);
                 if (isEmpty)
                     return ServiceOutcome.Idle;
-                continue;
+                // One that comes and goes, as no driver's does, uses up the budget too.
+                left -= ChainCost;
+                if (left > 0)
+                    continue;
+                return ServiceOutcome.More;
             }
             if (status != VirtqueueStatus.Taken)
                 return Fail(index, status);

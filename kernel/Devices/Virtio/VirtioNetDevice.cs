@@ -319,6 +319,7 @@ public sealed class VirtioNetDevice : VirtioDevice
                     return Fail(index, VirtqueueStatus.BadLayout);
                 if (isEmpty)
                     return ServiceOutcome.Idle;
+                bytes += ChainCost; // a chain that comes and goes, as no driver's does, uses up the budget too
             }
             left -= bytes;
             if (left <= 0)

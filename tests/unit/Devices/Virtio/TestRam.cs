@@ -8,11 +8,15 @@ internal sealed class TestRam(int length, int block = 2 * 1024 * 1024) : GuestRa
 {
     public byte[] Bytes { get; } = new byte[length];
 
+    /// <summary>Called before each read: another of the guest's processors.</summary>
+    public Action<ulong>? Other { get; set; }
+
     public override bool Contains(GuestPhysicalAddress address, ulong length) =>
         address.Value <= (ulong)Bytes.Length && length <= (ulong)Bytes.Length - address.Value;
 
     public override bool TryGetReadable(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
     {
+        Other?.Invoke(address.Value);
         bool found = TryGetWritable(address, length, out Span<byte> span);
         bytes = span;
         return found;

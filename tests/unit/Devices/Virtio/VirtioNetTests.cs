@@ -190,6 +190,19 @@ public class VirtioNetTests
     }
 
     [Fact]
+    public void A_frame_that_comes_and_goes_uses_up_the_budget()
+    {
+        _driver.Start();
+        ushort index = 1;
+        _ram.Other = address =>
+        {
+            if (address == _driver[Transmit].Available + 2)
+                _driver[Transmit].Write16(address, index ^= 1);
+        };
+        Assert.Equal(ServiceOutcome.More, _device.Service(Transmit, 100 * VirtioDevice.ChainCost));
+    }
+
+    [Fact]
     public void A_received_frame_lies_behind_its_header_in_one_buffer()
     {
         _driver.Start();

@@ -174,6 +174,37 @@ public class VirtqueueTests
     }
 
     [Fact]
+    public void A_chain_that_comes_and_goes_uses_up_the_budget()
+    {
+        DriverQueue queue = _driver.Start()[0];
+        ushort index = 0;
+        _ram.Other = address =>
+        {
+            if (address == queue.Available + 2)
+                queue.Write16(address, index ^= 1);
+        };
+        index = 1; // the first look finds nothing, the next one something
+        Assert.Equal(ServiceOutcome.More, _device.Service(0, 100 * VirtioDevice.ChainCost));
+    }
+
+    [Fact]
+    public void Descriptors_are_read_once()
+    {
+        DriverQueue queue = _driver.Start()[0];
+        Buffer buffer = _driver.Writable(4);
+        queue.Add(buffer);
+        int reads = 0;
+        _ram.Other = address =>
+        {
+            if (address >= queue.Descriptors && address < queue.Descriptors + 16 && reads++ > 0)
+                queue.WriteDescriptor(queue.Descriptors, 0, ulong.MaxValue, uint.MaxValue, 2, 0);
+        };
+        queue.Kick();
+        Assert.Equal(1, reads);
+        Assert.Equal([1, 2, 3, 4], _driver.Content(buffer));
+    }
+
+    [Fact]
     public void Tables_of_descriptors_may_lie_anywhere_and_across_blocks()
     {
         TestRam ram = new(1 << 20, 64);
