@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using HyperOS.Core;
 
 namespace HyperOS.Devices;
@@ -12,33 +13,42 @@ public sealed class GuestBuffers
     // Wiring.
     private readonly GuestRam _ram;
 
-    // State. Buffer n lies at _addresses[n] and has _lengths[n] bytes, never 0.
-    private readonly ulong[] _addresses;
-    private readonly uint[] _lengths;
+    // State.
+    private readonly Segment[] _segments;
 
     // The position: the next byte is in that buffer, at that offset.
     private int _buffer;
     private uint _offset;
 
+    // Bytes before the position.
+    private ulong _passed;
+
+    // A buffer: so many bytes, never 0, from an address on.
+    private struct Segment
+    {
+        public ulong Address;
+        public uint Length;
+    }
+
+    /// <param name="ram">Where the buffers lie.</param>
     /// <param name="capacity">Buffers that fit.</param>
     public GuestBuffers(GuestRam ram, int capacity)
     {
         _ram = ram;
-        _addresses = new ulong[capacity];
-        _lengths = new uint[capacity];
+        _segments = new Segment[capacity];
     }
 
     /// <summary>Buffers in the list.</summary>
     public int Count { get; private set; }
 
     /// <summary>Buffers that still fit.</summary>
-    public int Room => _addresses.Length - Count;
+    public int Room => _segments.Length - Count;
 
     /// <summary>Bytes of all buffers.</summary>
     public ulong Length { get; private set; }
 
     /// <summary>Bytes from the position to the end.</summary>
-    public ulong Remaining { get; private set; }
+    public ulong Remaining => Length - _passed;
 
     /// <summary>The buffer in which the position is; <see cref="Count"/> at the end.</summary>
     public int Buffer => _buffer;
@@ -51,7 +61,7 @@ public sealed class GuestBuffers
     {
         Count = 0;
         Length = 0;
-        Remaining = 0;
+        _passed = 0;
         _buffer = 0;
         _offset = 0;
     }
@@ -62,13 +72,13 @@ public sealed class GuestBuffers
     internal bool TryAdd(ulong address, uint length)
     {
         int count = Count;
-        if ((uint)count >= (uint)_addresses.Length)
+        if ((uint)count >= (uint)_segments.Length)
             return false;
-        _addresses[count] = address;
-        _lengths[count] = length;
+        ref Segment segment = ref _segments[count];
+        segment.Address = address;
+        segment.Length = length;
         Count = count + 1;
-        Length += length;
-        Remaining += length;
+        Length = unchecked(Length + length); // of at most a few hundred buffers
         return true;
     }
 
@@ -77,27 +87,30 @@ public sealed class GuestBuffers
     {
         for (int i = first; i < Count; i++)
         {
-            if (address < _addresses[i] + _lengths[i] && _addresses[i] < address + length)
+            ref Segment segment = ref _segments[i];
+            if (address < segment.Address + segment.Length && segment.Address < address + length)
                 return true;
         }
         return false;
     }
 
     /// <summary>Where a buffer lies; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
-    public GuestPhysicalAddress AddressOf(int buffer) => new(_addresses[buffer]);
+    public GuestPhysicalAddress AddressOf(int buffer) => new(_segments[buffer].Address);
 
     /// <summary>Bytes of a buffer; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
-    public uint LengthOf(int buffer) => _lengths[buffer];
+    public uint LengthOf(int buffer) => _segments[buffer].Length;
 
-    /// <summary>The bytes that lie together from an offset into a buffer on.</summary>
+    /// <summary>The bytes that lie together from an offset into a buffer on, no more than <paramref name="most"/>.</summary>
     /// <returns>Empty where there is no such byte.</returns>
-    public ReadOnlySpan<byte> From(int buffer, uint offset)
+    public ReadOnlySpan<byte> From(int buffer, uint offset, uint most)
     {
-        if ((uint)buffer >= (uint)Count || offset >= _lengths[buffer])
+        if ((uint)buffer >= (uint)Count)
             return default;
-        return _ram.TryGetReadable(new GuestPhysicalAddress(_addresses[buffer] + offset), _lengths[buffer] - offset, out ReadOnlySpan<byte> bytes)
-            ? bytes
-            : default;
+        ref Segment segment = ref _segments[buffer];
+        if (offset >= segment.Length)
+            return default;
+        uint length = Math.Min(unchecked(segment.Length - offset), most);
+        return _ram.TryGetReadable(new GuestPhysicalAddress(unchecked(segment.Address + offset)), length, out ReadOnlySpan<byte> bytes) ? bytes : default;
     }
 
     /// <summary>The next bytes that lie together, to be read; the position moves behind them.</summary>
@@ -154,6 +167,14 @@ public sealed class GuestBuffers
         return copied;
     }
 
+    /// <summary>Moves the position to the end.</summary>
+    public void SkipAll()
+    {
+        _passed = Length;
+        _buffer = Count;
+        _offset = 0;
+    }
+
     /// <summary>Moves the position on, at most to the end.</summary>
     public void Skip(ulong bytes)
     {
@@ -164,28 +185,32 @@ public sealed class GuestBuffers
         }
     }
 
-    // What is left of the buffer at the position.
+    // What is left of the buffer at the position. Buffers lie in RAM, so that no sum wraps around.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryPeek(uint most, out GuestPhysicalAddress address, out uint length)
     {
-        if ((uint)_buffer >= (uint)Count)
+        int buffer = _buffer;
+        if (buffer >= Count)
         {
             address = default;
             length = 0;
             return false;
         }
-        address = new GuestPhysicalAddress(_addresses[_buffer] + _offset);
-        length = Math.Min(_lengths[_buffer] - _offset, most);
+        uint offset = _offset;
+        ref Segment segment = ref _segments[buffer];
+        address = new GuestPhysicalAddress(unchecked(segment.Address + offset));
+        length = Math.Min(unchecked(segment.Length - offset), most);
         return length != 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Advance(uint bytes)
     {
-        Remaining -= bytes;
-        _offset += bytes;
-        if (_offset == _lengths[_buffer])
-        {
+        _passed = unchecked(_passed + bytes);
+        uint offset = unchecked(_offset + bytes);
+        bool ends = offset == _segments[_buffer].Length;
+        _offset = ends ? 0 : offset;
+        if (ends)
             _buffer++;
-            _offset = 0;
-        }
     }
 }

@@ -13,17 +13,23 @@ internal sealed class TransmitBatch : FrameBatch
     private const int SpareBuffers = 128;
 
     private readonly int _longestChain;
-    private readonly ushort[] _heads = new ushort[MaxCount];
-    private readonly int[] _buffers = new int[MaxCount];
-    private readonly uint[] _offsets = new uint[MaxCount];
-    private readonly int[] _lengths = new int[MaxCount];
-    private readonly FrameOffload[] _offloads = new FrameOffload[MaxCount];
+    private readonly Entry[] _entries = new Entry[MaxCount];
     private int _count;
 
     // Where the last look was, if there was one: a buffer of that frame, and the frame's offset at that buffer's first byte that is the frame's.
     private int _lastFrame;
     private int _lastBuffer;
     private int _lastStart;
+
+    // A frame: by which the driver knows its chain, the buffer and the offset in it where it begins, its bytes.
+    private struct Entry
+    {
+        public ushort Head;
+        public int Buffer;
+        public uint Offset;
+        public int Length;
+        public FrameOffload Offload;
+    }
 
     /// <param name="longestChain">The queue's largest size.</param>
     public TransmitBatch(GuestRam ram, int longestChain)
@@ -42,13 +48,13 @@ internal sealed class TransmitBatch : FrameBatch
     public override int Count => _count;
 
     /// <inheritdoc/>
-    public override int Length(int frame) => _lengths[frame];
+    public override int Length(int frame) => _entries[frame].Length;
 
     /// <inheritdoc/>
-    public override FrameOffload Offload(int frame) => _offloads[frame];
+    public override FrameOffload Offload(int frame) => _entries[frame].Offload;
 
     /// <summary>By which the driver knows a frame's chain.</summary>
-    public ushort Head(int frame) => _heads[frame];
+    public ushort Head(int frame) => _entries[frame].Head;
 
     /// <summary>Makes it empty.</summary>
     public void Clear()
@@ -62,34 +68,35 @@ internal sealed class TransmitBatch : FrameBatch
     /// <param name="length">What remains, at most <see cref="Frame.MaxLength"/> bytes.</param>
     public void Add(int length, in FrameOffload offload)
     {
-        _heads[_count] = Chain.Head;
-        _buffers[_count] = Chain.Readable.Buffer;
-        _offsets[_count] = Chain.Readable.Offset;
-        _lengths[_count] = length;
-        _offloads[_count] = offload;
+        GuestBuffers buffers = Chain.Readable;
+        ref Entry entry = ref _entries[_count];
+        entry.Head = Chain.Head;
+        entry.Buffer = buffers.Buffer;
+        entry.Offset = buffers.Offset;
+        entry.Length = length;
+        entry.Offload = offload;
         _count++;
-        Chain.Readable.Skip(Chain.Readable.Remaining);
+        buffers.SkipAll();
     }
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> From(int frame, int offset)
     {
-        if ((uint)frame >= (uint)_count || (uint)offset >= (uint)_lengths[frame])
+        if ((uint)frame >= (uint)_count)
+            return default;
+        ref Entry entry = ref _entries[frame];
+        if ((uint)offset >= (uint)entry.Length)
             return default;
         if (frame != _lastFrame || offset < _lastStart)
-            SetLast(frame, _buffers[frame]);
+            SetLast(frame, entry.Buffer);
         GuestBuffers buffers = Chain.Readable;
         for (; ;)
         {
-            uint before = _lastBuffer == _buffers[frame] ? _offsets[frame] : 0;
+            uint before = _lastBuffer == entry.Buffer ? entry.Offset : 0;
             uint here = buffers.LengthOf(_lastBuffer) - before;
-            uint within = (uint)(offset - _lastStart);
+            uint within = unchecked((uint)(offset - _lastStart));
             if (within < here)
-            {
-                ReadOnlySpan<byte> bytes = buffers.From(_lastBuffer, before + within);
-                int rest = _lengths[frame] - offset;
-                return bytes.Length <= rest ? bytes : bytes.Slice(0, rest);
-            }
+                return buffers.From(_lastBuffer, before + within, unchecked((uint)(entry.Length - offset)));
             _lastStart += (int)here;
             _lastBuffer++;
         }

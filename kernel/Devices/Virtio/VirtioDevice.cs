@@ -224,7 +224,8 @@ public abstract class VirtioDevice
 
     /// <summary>Works off a queue. The caller owns it until the call returns.</summary>
     /// <param name="index">Less than <see cref="QueueCount"/>.</param>
-    /// <param name="budget">Bytes to move before the caller is to look around; a chain counts as <see cref="ChainCost"/> at least.</param>
+    /// <param name="budget">Bytes to move before the caller is to look around; a chain counts as <see cref="ChainCost"/> at least, and
+    /// one is always worked off.</param>
     public ServiceOutcome Service(int index, int budget)
     {
         Virtqueue queue = _queues[index];

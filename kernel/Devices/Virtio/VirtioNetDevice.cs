@@ -164,15 +164,7 @@ public sealed class VirtioNetDevice : VirtioDevice
         DeliveryStatus status = TakeBuffers(index, queue, side, VirtioNet.HeaderBytes + (ulong)(uint)frame.Length, out int chains);
         if (status != DeliveryStatus.Delivered)
             return status;
-        GuestBuffers buffers = side.Chain.Writable;
-        WriteHeader(buffers, frame.Offload, (ushort)chains);
-        for (int offset = 0; offset < frame.Length;)
-        {
-            int copied = buffers.Write(frame.From(offset));
-            if (copied == 0)
-                break; // the sender's or the receiver's RAM is not there: no more than this frame is lost
-            offset += copied;
-        }
+        Copy(in frame, side.Chain.Writable, (ushort)chains);
         ulong left = VirtioNet.HeaderBytes + (ulong)(uint)frame.Length;
         for (int i = 0; i < chains; i++)
         {
@@ -332,7 +324,7 @@ public sealed class VirtioNetDevice : VirtioDevice
     {
         batch.Clear();
         bytes = 0;
-        while (batch.HasRoom && bytes < budget)
+        do
         {
             VirtqueueStatus status = queue.TryTake(batch.Chain);
             if (status != VirtqueueStatus.Taken)
@@ -362,6 +354,7 @@ public sealed class VirtioNetDevice : VirtioDevice
                 batch.Clear();
             }
         }
+        while (batch.HasRoom && bytes < budget);
         return VirtqueueStatus.Taken;
     }
 
@@ -381,9 +374,19 @@ public sealed class VirtioNetDevice : VirtioDevice
     {
         offload = default;
         isFrame = false;
+        ReadOnlySpan<byte> source = buffers.NextReadable(VirtioNet.HeaderBytes);
         Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
-        if (buffers.Read(header) != header.Length)
-            return false;
+        if (source.Length == VirtioNet.HeaderBytes)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(header, BinaryPrimitives.ReadUInt64LittleEndian(source));
+            BinaryPrimitives.WriteUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset), BinaryPrimitives.ReadUInt32LittleEndian(source.Slice(VirtioNet.CsumOffset)));
+        }
+        else
+        {
+            source.CopyTo(header);
+            if (buffers.Read(header.Slice(source.Length)) != header.Length - source.Length)
+                return false;
+        }
         VirtioNetHeaderFlags flags = (VirtioNetHeaderFlags)header[0];
         byte type = header[VirtioNet.GsoType];
         FrameSegmentation segmentation = (FrameSegmentation)(type & ~VirtioNet.VIRTIO_NET_HDR_GSO_ECN);
@@ -434,10 +437,43 @@ public sealed class VirtioNetDevice : VirtioDevice
         return DeliveryStatus.Delivered;
     }
 
-    private void WriteHeader(GuestBuffers buffers, in FrameOffload offload, ushort chains)
+    // Header and frame. Mostly the first buffer takes both.
+    private void Copy(in Frame frame, GuestBuffers buffers, ushort chains)
     {
-        Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
-        header.Clear();
+        Span<byte> part = buffers.NextWritable();
+        int offset = 0;
+        if (part.Length >= VirtioNet.HeaderBytes)
+        {
+            WriteHeader(part, frame.Offload, chains);
+            part = part.Slice(VirtioNet.HeaderBytes);
+        }
+        else
+        {
+            Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
+            WriteHeader(header, frame.Offload, chains);
+            header.Slice(0, part.Length).CopyTo(part);
+            buffers.Write(header.Slice(part.Length));
+            part = default;
+        }
+        while (offset < frame.Length)
+        {
+            if (part.IsEmpty)
+                part = buffers.NextWritable();
+            ReadOnlySpan<byte> source = frame.From(offset);
+            int count = Math.Min(source.Length, part.Length);
+            if (count == 0)
+                return; // the sender's or the receiver's RAM is not there: no more than this frame is lost
+            source.Slice(0, count).CopyTo(part);
+            part = part.Slice(count);
+            offset += count;
+        }
+    }
+
+    // Every byte is written: what lay there is the guest's.
+    private void WriteHeader(Span<byte> header, in FrameOffload offload, ushort chains)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(header, 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset), (uint)chains << 16);
         if (offload.NeedsChecksum)
         {
             header[0] = (byte)VirtioNetHeaderFlags.VIRTIO_NET_HDR_F_NEEDS_CSUM;
@@ -454,8 +490,6 @@ public sealed class VirtioNetDevice : VirtioDevice
             BinaryPrimitives.WriteUInt16LittleEndian(header.Slice(VirtioNet.HdrLen), offload.HeaderLength);
             BinaryPrimitives.WriteUInt16LittleEndian(header.Slice(VirtioNet.GsoSize), offload.SegmentSize);
         }
-        BinaryPrimitives.WriteUInt16LittleEndian(header.Slice(VirtioNet.NumBuffers), chains);
-        buffers.Write(header);
     }
 
     private bool Control(VirtioNetControlClass kind, byte command, GuestBuffers data) => kind switch

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Abi.State;
 using HyperOS.Core;
@@ -124,8 +125,8 @@ public sealed class Virtqueue
             if (found != VirtqueueStatus.Taken)
                 return found;
         }
-        int element = _nextAvailable & (_size - 1);
-        if (!TryLoad(_available + SplitRing.Ring + (uint)(element * SplitRing.AvailableElementBytes), out ushort head))
+        uint element = _nextAvailable & (_size - 1u);
+        if (!TryLoad(unchecked(_available + SplitRing.Ring + element * SplitRing.AvailableElementBytes), out ushort head))
             return VirtqueueStatus.BadLayout;
         VirtqueueStatus status = Walk(head, chain);
         if (status != VirtqueueStatus.Taken)
@@ -144,8 +145,8 @@ public sealed class Virtqueue
     /// <returns>False when the ring is not in RAM any more.</returns>
     public bool Use(ushort head, uint written)
     {
-        int element = _nextUsed & (_size - 1);
-        GuestPhysicalAddress address = new(_used + SplitRing.Ring + (uint)(element * SplitRing.UsedElementBytes));
+        uint element = _nextUsed & (_size - 1u);
+        GuestPhysicalAddress address = new(unchecked(_used + SplitRing.Ring + element * SplitRing.UsedElementBytes));
         if (!_ram.TryGetWritable(address, SplitRing.UsedElementBytes, out Span<byte> bytes))
             return false;
         ulong value = head | (ulong)written << 32;
@@ -284,7 +285,7 @@ public sealed class Virtqueue
         {
             if (index >= tableSize)
                 return VirtqueueStatus.BadDescriptor;
-            if (!TryReadDescriptor(table + index * SplitRing.DescriptorBytes, out ulong address, out ulong rest))
+            if (!TryReadDescriptor(unchecked(table + index * SplitRing.DescriptorBytes), out ulong address, out ulong rest))
                 return VirtqueueStatus.OutsideRam;
             uint length = unchecked((uint)rest);
             VirtqDescriptorFlags flags = (VirtqDescriptorFlags)unchecked((ushort)(rest >> 32));
@@ -318,18 +319,23 @@ public sealed class Virtqueue
     }
 
     // Both halves are read once. Only an indirect table may lie so that a descriptor is in two pieces.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReadDescriptor(ulong address, out ulong buffer, out ulong rest)
     {
-        buffer = 0;
-        rest = 0;
-        if (!_ram.TryGetReadable(new GuestPhysicalAddress(address), SplitRing.DescriptorBytes, out ReadOnlySpan<byte> bytes))
-            return false;
-        if (bytes.Length == SplitRing.DescriptorBytes)
+        if (_ram.TryGetReadable(new GuestPhysicalAddress(address), SplitRing.DescriptorBytes, out ReadOnlySpan<byte> bytes)
+            && bytes.Length == SplitRing.DescriptorBytes)
         {
             buffer = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
             rest = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(SplitRing.DescriptorLength));
             return true;
         }
+        return TryReadSplit(address, out buffer, out rest);
+    }
+
+    private bool TryReadSplit(ulong address, out ulong buffer, out ulong rest)
+    {
+        buffer = 0;
+        rest = 0;
         Span<byte> copy = stackalloc byte[SplitRing.DescriptorBytes];
         if (!_ram.TryRead(new GuestPhysicalAddress(address), copy))
             return false;

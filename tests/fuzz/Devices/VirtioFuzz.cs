@@ -23,7 +23,7 @@ public class VirtioFuzz
     {
         GuestDriver driver = new(device, ram);
         driver.Start(random.Next(3) == 0 ? (ulong)random.NextInt64() & ~VirtioFeatures.VIRTIO_F_VERSION_1 : 0, QueueSize);
-        for (int i = 0; i < Actions; i++)
+        for (int i = random.Next(Actions); i >= 0; i--)
         {
             int index = random.Next(device.QueueCount);
             DriverQueue queue = driver[index];

@@ -186,6 +186,8 @@ public class VirtioNetTests
             _driver[Transmit].Add(_driver.Readable([.. Header(), .. Frame(1000)]));
         Assert.Equal(ServiceOutcome.More, _device.Service(Transmit, 3 * (VirtioDevice.ChainCost + 1000)));
         Assert.Equal(3, _port.Frames.Count);
+        Assert.Equal(ServiceOutcome.More, _device.Service(Transmit, 0));
+        Assert.Equal(4, _port.Frames.Count);
         Assert.Equal(ServiceOutcome.Idle, _device.Service(Transmit, 1 << 20));
     }
 
