@@ -5,8 +5,8 @@ using HyperOS.Core;
 namespace HyperOS.Devices;
 
 /// <summary>
-/// Which queue pair a flow belongs to: the one on which the driver last sent a frame of it. Virtio 1.2, section "Automatic receive steering in multiqueue mode". A hint
-/// that several threads read and write; flows that hash alike share their pair.
+/// Which queue pair a flow belongs to: the one on which the driver last sent a frame of it. Virtio 1.2, section "Automatic receive steering in
+/// multiqueue mode". A hint that several threads read and write; flows that hash alike share their pair.
 /// </summary>
 internal sealed class FlowTable
 {

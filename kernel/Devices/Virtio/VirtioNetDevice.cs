@@ -82,7 +82,7 @@ public sealed class VirtioNetDevice : VirtioDevice
         public ReceiveSide(GuestRam ram) => Chain = new DescriptorChain(ram, 0, QueueSize + SpareBuffers);
     }
 
-    /// <param name="ports">The device's side of its port on a switch, for each queue pair: from 1 to <see cref="MostPairs"/>. The device keeps the array.</param>
+    /// <param name="ports">The device's side of its port on a switch, for each queue pair: from 1 to <see cref="MostPairs"/>. The array is kept.</param>
     public VirtioNetDevice(GuestRam ram, in VirtioNetConfiguration configuration, FramePort[] ports)
         : base(VirtioDeviceId.Network, Features(in configuration, ports.Length), ram, 2 * ports.Length + 1, QueueSize, VirtioNet.ConfigurationBytes)
     {
@@ -204,8 +204,8 @@ public sealed class VirtioNetDevice : VirtioDevice
     {
         if (state.Version != VirtioNetState.CurrentVersion)
             return RestoreStatus.UnknownVersion;
-        if (state.Announces > 1 || state.HearsAll > 1 || state.ActivePairs == 0 || state.ActivePairs > _pairs || (state.Offloads & ~state.Device.AcceptedFeatures) != 0
-            || (state.Offloads & ~ReceiveOffloads) != 0 || !ReceiveFilter.CanRestore(in state))
+        if (state.Announces > 1 || state.HearsAll > 1 || state.ActivePairs == 0 || state.ActivePairs > _pairs
+            || (state.Offloads & ~state.Device.AcceptedFeatures) != 0 || (state.Offloads & ~ReceiveOffloads) != 0 || !ReceiveFilter.CanRestore(in state))
             return RestoreStatus.InvalidValue;
         RestoreStatus status = CheckCommon(in state.Device);
         if (status != RestoreStatus.Restored)
@@ -379,7 +379,8 @@ public sealed class VirtioNetDevice : VirtioDevice
         if (source.Length == VirtioNet.HeaderBytes)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(header, BinaryPrimitives.ReadUInt64LittleEndian(source));
-            BinaryPrimitives.WriteUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset), BinaryPrimitives.ReadUInt32LittleEndian(source.Slice(VirtioNet.CsumOffset)));
+            uint last = BinaryPrimitives.ReadUInt32LittleEndian(source.Slice(VirtioNet.CsumOffset));
+            BinaryPrimitives.WriteUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset), last);
         }
         else
         {

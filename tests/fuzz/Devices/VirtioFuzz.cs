@@ -155,7 +155,7 @@ public class VirtioFuzz
     public void No_driver_breaks_the_network() => FuzzRun.Run(random =>
     {
         TestRam ram = NewRam(random);
-        TestPort[] ports = [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => new TestPort { Room = random.Next(3) == 0 ? random.Next(4) : int.MaxValue })];
+        TestPort[] ports = random.Next(2) == 0 ? [new TestPort()] : [new TestPort(), new TestPort { Room = random.Next(4) }];
         VirtioNetDevice device = new(ram, new VirtioNetConfiguration { Address = new MacAddress(0x0200_0000_0001) }, ports);
         // Frames that are sent come back to the sender: its receive queue is as hostile as the others.
         ports[0].Peer = random.Next(2) == 0 ? device : null;
@@ -168,7 +168,8 @@ public class VirtioFuzz
         }, (random, driver) =>
         {
             byte[] bytes = Bytes(random, random.Next(14, 700));
-            Frame frame = new(bytes.AsSpan(0, 14), bytes.AsSpan(14), null, 0, 0, 0, new FrameOffload { NeedsChecksum = random.Next(2) == 0, ChecksumStart = 14 });
+            FrameOffload offload = new() { NeedsChecksum = random.Next(2) == 0, ChecksumStart = 14 };
+            Frame frame = new(bytes.AsSpan(0, 14), bytes.AsSpan(14), null, 0, 0, 0, in offload);
             int pair = device.SelectPair(in frame);
             FuzzRun.Saw(device.Deliver(pair, in frame));
             if (random.Next(2) == 0)
