@@ -43,6 +43,9 @@ public enum FaultPlace : byte
     /// <summary>What a guest's thread says after a first fault.</summary>
     Obituary,
 
+    // Work for the guest that receives a frame, on the sender's thread.
+    FrameDelivery,
+
     // The host's own.
     Scheduler,
     FrameAllocator,
@@ -51,6 +54,9 @@ public enum FaultPlace : byte
     TimerInterrupt,
     FaultReport,
     TakingApart,
+
+    /// <summary>Under a switch's lock.</summary>
+    Switch,
 }
 
 /// <summary>What fails there.</summary>

@@ -7,6 +7,7 @@ namespace HyperOS.Platform;
 public enum LockRank
 {
     VirtualMachines = 1,
+    Switch,
     Scheduler,
     Timer,
     Pool,

@@ -48,8 +48,11 @@ public sealed class SwitchPort
     /// <summary>Of an uplink: frames can go out.</summary>
     public bool IsLinkUp { get; internal set; }
 
+    /// <summary>The device's side; null while none is connected. Any thread, without the lock.</summary>
+    public FrameReceiver? Receiver => Volatile.Read(ref _receiver);
+
     /// <summary>Any thread, without the lock.</summary>
-    public bool IsConnected => Volatile.Read(ref _receiver) is not null;
+    public bool IsConnected => Receiver is not null;
 
     /// <summary>Any thread, without the lock.</summary>
     public PortGroup Group => Volatile.Read(ref _group);

@@ -16,6 +16,9 @@ internal sealed class HostEntropy : EntropySource
     /// <summary>Whether this processor has any.</summary>
     public static bool IsThere => (Cpu.Identify(1).Ecx & RDRAND) != 0;
 
+    /// <summary>A number that guests cannot know; a processor without RDRAND gives its time.</summary>
+    public static ulong Seed() => IsThere && TryGet(out ulong value) ? value : Cpu.ReadTimestamp();
+
     public override int Fill(Span<byte> destination)
     {
         Span<byte> number = stackalloc byte[sizeof(ulong)];

@@ -671,6 +671,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             if (vcpu.LoadedAt != vcpu.Thread!.Switches)
                 Load(vcpu);
             ServeTimers(vcpu);
+            if (vcpu.Machine.HasQueueWork)
+            {
+                vcpu.Machine.ServeQueues();
+                if (vcpu.Thread.WantsAttention)
+                    Scheduler.Attend();
+                continue;
+            }
             // What a masked IF keeps out does not end a HLT either, but for NMI and INIT.
             ApicEvents events = vcpu.Apic.Poll(out _);
             ApicEvents waking = ApicEvents.Init;

@@ -57,6 +57,9 @@ public sealed class VirtualMachine
     private int _queueServiceCount;
     private int _hasQueueWork;
 
+    // When queues whose back ends are busy go on, on the host's clock.
+    private ulong _queuesResumeAt = ulong.MaxValue;
+
     // When output that is no whole line yet is the console's too. Written with the board's lock held.
     private ulong _outputDue = ulong.MaxValue;
 
@@ -90,16 +93,19 @@ public sealed class VirtualMachine
             HighRamBytes = high,
             RtcBaseSeconds = (long)(Clock.WallClockAtPowerOn / 1_000_000_000),
             HasTestExit = (definition.Devices & VmDevices.TestExit) != 0,
-            HasPci = (definition.Devices & PciDevices) != 0,
+            HasPci = (definition.Devices & PciDevices) != 0 || slot.FirstNic is not null,
         };
         _board = new MicrovmBoard(in board, bus, BootVcpu.Apic);
         BootVcpu.Apic.EnterVirtualWireMode();
-        if ((definition.Devices & VmDevices.Rng) == 0)
-            return;
-        if (HostEntropy.IsThere)
-            AddDevice(new VirtioEntropyDevice(memory, new HostEntropy()));
-        else
-            log.Write($"has no rng: the processor has no RDRAND");
+        if ((definition.Devices & VmDevices.Rng) != 0)
+        {
+            if (HostEntropy.IsThere)
+                AddDevice(new VirtioEntropyDevice(memory, new HostEntropy()));
+            else
+                log.Write($"has no rng: the processor has no RDRAND");
+        }
+        for (NicSlot? nic = slot.FirstNic; nic is not null; nic = nic.Next)
+            AddNic(nic);
     }
 
     /// <summary>Its processors. Each belongs to its thread, but for what <see cref="Virtualization.Vcpu"/> says.</summary>
@@ -167,11 +173,44 @@ public sealed class VirtualMachine
         _boardLock.Exit();
     }
 
-    private void AddDevice(VirtioDevice device)
+    /// <summary>The same from another machine's thread: the boot processor's does it, halted or not.</summary>
+    internal void WakeForQueues()
     {
-        QueueService service = new(this, device);
+        RequestQueueWork();
+        Wake(BootVcpu);
+    }
+
+    /// <summary>Queues that wait for their back ends are to be served at a time of the host's clock. Any thread of the machine.</summary>
+    internal void ResumeQueuesAt(ulong time)
+    {
+        ulong seen = Volatile.Read(ref _queuesResumeAt);
+        while (time < seen)
+        {
+            ulong before = Interlocked.CompareExchange(ref _queuesResumeAt, time, seen);
+            if (before == seen)
+                break;
+            seen = before;
+        }
+        if (BootVcpu.Thread == Scheduler.Current)
+            BootVcpu.TimersChanged = true;
+        else
+            Wake(BootVcpu);
+    }
+
+    private QueueService AddDevice(VirtioDevice device, GuestNic? nic = null)
+    {
+        QueueService service = new(this, device, nic);
         if (_board.Pci!.TryAdd(new VirtioPciFunction(device, service)) == PciAddStatus.Added)
             _queueServices[_queueServiceCount++] = service;
+        return service;
+    }
+
+    private void AddNic(NicSlot slot)
+    {
+        if (GuestNic.TryCreate(this, slot, out GuestNic? nic))
+            nic.Service = AddDevice(nic.Device, nic);
+        else
+            Log.Write($"has one nic less: {slot.Network.Name} has no port for it");
     }
 
     /// <summary>A guest's IN.</summary>
@@ -293,7 +332,7 @@ public sealed class VirtualMachine
         vcpu.TimersChanged = false;
         ulong tsc = Clock.Tsc;
         ulong now = Platform.Clock.ToNanoseconds(tsc);
-        ulong next = vcpu.Index == 0 ? ServeBoardTimers(now) : ulong.MaxValue;
+        ulong next = vcpu.Index == 0 ? Math.Min(ServeBoardTimers(now), ServeQueueTimer()) : ulong.MaxValue;
         vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
             next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
@@ -322,6 +361,18 @@ public sealed class VirtualMachine
             _boardLock.Exit();
         }
         return Clock.ToHost(Math.Min(_boardNextEvent, _outputDue));
+    }
+
+    // On the boot processor's thread. Returns when there is something to do again.
+    private ulong ServeQueueTimer()
+    {
+        ulong resumeAt = Volatile.Read(ref _queuesResumeAt);
+        if (resumeAt == ulong.MaxValue || resumeAt > Platform.Clock.Now)
+            return resumeAt;
+        Interlocked.Exchange(ref _queuesResumeAt, ulong.MaxValue); // a queue that comes too early waits again
+        for (int i = 0; i < _queueServiceCount; i++)
+            _queueServices[i].Resume();
+        return Volatile.Read(ref _queuesResumeAt);
     }
 
     /// <summary>Whether the guest wrote what the console has not taken yet.</summary>
@@ -362,6 +413,8 @@ public sealed class VirtualMachine
     {
         _isPoisoned = true;
         _boardLock.Poison();
+        for (int i = 0; i < _queueServiceCount; i++)
+            _queueServices[i].Poison();
         Stop(StopReason.Fault);
     }
 

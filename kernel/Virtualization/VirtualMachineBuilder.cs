@@ -86,6 +86,8 @@ internal sealed class VirtualMachineBuilder : FaultDomain
         }
         slot.Machine = null;
         FaultPoint.Hit(FaultPlace.TakingApart);
+        for (NicSlot? nic = slot.FirstNic; nic is not null; nic = nic.Next)
+            nic.Disconnect();
         Quiescence.Wait();
         Arena.Close(slot.ArenaSlot);
         FrameAllocator.FreeAll(slot.Owner);

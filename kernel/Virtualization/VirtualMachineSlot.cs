@@ -46,6 +46,9 @@ public sealed class VirtualMachineSlot
     /// <summary>The console's end of its serial line.</summary>
     internal readonly ConsolePort ConsolePort;
 
+    /// <summary>Of its NICs; each leads to the next.</summary>
+    internal NicSlot? FirstNic;
+
     // Of its definition.
     internal VmConsole Console;
     internal VmRestart Restart;

@@ -154,6 +154,7 @@ public sealed class VirtualMachines : ThreadBody
         }
         if (reader.DefinitionCount > Maximum)
             Log.Write("vms"u8, $"{reader.DefinitionCount - Maximum} machines more than the kernel can hold are left out");
+        Networks.Create(in reader, s_slots);
     }
 
     // Before the first start, so that a start costs what it costs.
