@@ -65,11 +65,14 @@ public enum VmDevices : uint
 public struct VmDefinition
 {
     /// <summary>Length of the message in bytes.</summary>
-    public const int Size = 0x848;
+    public const int Size = 0x858;
 
     public const uint CurrentVersion = 1;
 
     public const int MaxNameLength = 32;
+
+    /// <summary>Of a VM whose file does not say.</summary>
+    public const uint DefaultCpuShares = 1000;
 
     /// <summary>Linux keeps 2,048 bytes for the command line on x86, of which the last is its terminating zero.</summary>
     public const int MaxCommandLineLength = 2047;
@@ -92,6 +95,9 @@ public struct VmDefinition
     private const int CommandLineLengthOffset = 0x26;
     private const int NameOffset = 0x28;
     private const int CommandLineOffset = 0x48;
+    private const int CpuSharesOffset = 0x848;
+    private const int CpuLimitOffset = 0x84C;
+    private const int CpuPinsOffset = 0x850;
 
     /// <summary>Length of this message in bytes: <see cref="Size"/>.</summary>
     [FieldOffset(LengthOffset)] public uint Length;
@@ -121,6 +127,15 @@ public struct VmDefinition
     [FieldOffset(NameOffset)] private NameBytes _name;
     [FieldOffset(CommandLineOffset)] private CommandLineBytes _commandLine;
 
+    /// <summary>Weight of the VM's claim to processor time against other VMs': 1 to 1,000,000.</summary>
+    [FieldOffset(CpuSharesOffset)] public uint CpuShares;
+
+    /// <summary>The most processor time that the VM gets, in per cent of one processor; 0 for no limit.</summary>
+    [FieldOffset(CpuLimitOffset)] public uint CpuLimit;
+
+    /// <summary>The host's processors that the VM runs on, a bit for each; 0 for all.</summary>
+    [FieldOffset(CpuPinsOffset)] public ulong CpuPins;
+
     /// <summary>The length that the message claims, in bytes; only up to <see cref="MaxNameLength"/> of them are there.</summary>
     public readonly int NameLength => _nameLength;
 
@@ -137,7 +152,7 @@ public struct VmDefinition
         ((ReadOnlySpan<byte>)_commandLine).Slice(0, Math.Min(CommandLineLength, MaxCommandLineLength));
 
     /// <summary>A message with this version's length and number, without initrd, and everything else zero.</summary>
-    public static VmDefinition Empty => new() { Length = Size, Version = CurrentVersion, Initrd = NoBlob };
+    public static VmDefinition Empty => new() { Length = Size, Version = CurrentVersion, Initrd = NoBlob, CpuShares = DefaultCpuShares };
 
     /// <summary>The bytes behind the name and the command line are zero, so that one definition has one encoding.</summary>
     internal readonly bool IsPaddingZero =>
@@ -183,6 +198,9 @@ public struct VmDefinition
         definition._commandLineLength = BinaryPrimitives.ReadUInt16LittleEndian(message.Slice(CommandLineLengthOffset));
         message.Slice(NameOffset, MaxNameLength).CopyTo(definition._name);
         message.Slice(CommandLineOffset, CommandLineBytes.Length).CopyTo(definition._commandLine);
+        definition.CpuShares = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(CpuSharesOffset));
+        definition.CpuLimit = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(CpuLimitOffset));
+        definition.CpuPins = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(CpuPinsOffset));
         return true;
     }
 
@@ -206,6 +224,9 @@ public struct VmDefinition
         BinaryPrimitives.WriteUInt16LittleEndian(message.Slice(CommandLineLengthOffset), _commandLineLength);
         ((ReadOnlySpan<byte>)_name).CopyTo(message.Slice(NameOffset));
         ((ReadOnlySpan<byte>)_commandLine).CopyTo(message.Slice(CommandLineOffset));
+        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(CpuSharesOffset), CpuShares);
+        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(CpuLimitOffset), CpuLimit);
+        BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(CpuPinsOffset), CpuPins);
         return true;
     }
 

@@ -39,6 +39,8 @@ public enum VmDefinitionErrors : uint
 
     /// <summary>Bytes behind the name or the command line are not zero.</summary>
     Padding = 1 << 18,
+    CpuShares = 1 << 19,
+    CpuLimit = 1 << 20,
 }
 
 /// <summary>What the one who starts a VM can offer it.</summary>
@@ -46,6 +48,9 @@ public readonly struct VmLimits
 {
     /// <summary>Processors that this version of the kernel can give a VM.</summary>
     public const uint SupportedCpus = 64;
+
+    /// <summary>The largest weight of a VM's claim to processor time; the smallest is 1.</summary>
+    public const uint MaxCpuShares = 1_000_000;
 
     /// <summary>Guest kernels need more than this to say why they cannot start.</summary>
     public const ulong MinMemoryBytes = 2 * Size.MiB;
@@ -99,6 +104,10 @@ public static class VmDefinitionValidator
             errors |= VmDefinitionErrors.NoCpu;
         if (definition.CpuCount > limits.MaxCpus)
             errors |= VmDefinitionErrors.TooManyCpus;
+        if (definition.CpuShares is 0 or > VmLimits.MaxCpuShares)
+            errors |= VmDefinitionErrors.CpuShares;
+        if (definition.CpuLimit > 100 * VmLimits.SupportedCpus)
+            errors |= VmDefinitionErrors.CpuLimit;
         if (definition.MemoryBytes < VmLimits.MinMemoryBytes)
             errors |= VmDefinitionErrors.MemoryTooSmall;
         if (!Alignment.IsAligned(definition.MemoryBytes, Size.Page))
@@ -166,6 +175,8 @@ public static class VmDefinitionValidator
         VmDefinitionErrors.Restart => "its restart policy is unknown"u8,
         VmDefinitionErrors.Options => "it has an unknown option"u8,
         VmDefinitionErrors.Padding => "its definition has bytes where none belong"u8,
+        VmDefinitionErrors.CpuShares => "its processor shares are not 1 to 1,000,000"u8,
+        VmDefinitionErrors.CpuLimit => "its processor limit is more than 6,400 %"u8,
         _ => "its definition breaks an unknown rule"u8,
     };
 }

@@ -21,6 +21,9 @@ public static class Processors
 
     public static int Count => s_count;
 
+    /// <summary>Those that there are, a bit for each.</summary>
+    public static ulong All => ulong.MaxValue >> (Maximum - Count);
+
     public static Processor Get(int index) => s_processors[index]!;
 
     public static void AddBootProcessor(Processor processor)

@@ -9,6 +9,7 @@ public enum LockRank
     VirtualMachines = 1,
     Switch,
     Scheduler,
+    Handover,
     Timer,
     Pool,
     AddressSpace,

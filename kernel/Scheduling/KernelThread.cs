@@ -9,12 +9,19 @@ namespace HyperOS.Scheduling;
 public abstract class ThreadBody
 {
     public abstract void Run();
+
+    /// <summary>
+    /// The thread, which waits for its turn, is to go on on another processor: this one keeps nothing of it. On the processor that it waits for, with
+    /// interrupts off and the scheduler's lock held.
+    /// </summary>
+    /// <returns>False if it must stay.</returns>
+    public virtual bool TryLeaveProcessor() => false;
 }
 
 /// <summary>
 /// States and their changes:
 /// <code>
-///   Unused -- Create --> Ready -- picked --> Running -- Block --> Blocked
+///   Unused -- Create --> Ready -- picked --> Running -- Block, or its group's limit --> Blocked
 ///                          ^                  |    \                 |
 ///                          +---- Yield -------+     +-- body ends    |
 ///                          +---------------- Wake -------------------+
@@ -33,7 +40,7 @@ public enum ThreadState
 /// <summary>A slot for a kernel thread: made once, at start-up, and used again and again, so that a stale reference still finds a thread.</summary>
 public sealed class KernelThread
 {
-    /// <summary>Weight of a thread that nobody gave another.</summary>
+    /// <summary>Weight of a thread without a group, and of a group that nobody gave another.</summary>
     public const uint DefaultShares = 1000;
 
     internal volatile ThreadState State;
@@ -41,7 +48,15 @@ public sealed class KernelThread
     internal int StackSlot = -1;
     internal ulong StackPointer;
     internal FrameOwner Owner;
-    internal RunQueue Queue = null!;
+
+    /// <summary>Changes, with its lock held, while the thread is ready but does not run.</summary>
+    internal volatile RunQueue Queue = null!;
+
+    /// <summary>Whose shares and limit it runs under; null for the kernel's own.</summary>
+    internal ThreadGroup? Group;
+
+    /// <summary>Processors that it may run on, by their numbers.</summary>
+    internal ulong Affinity = ulong.MaxValue;
 
     // While it does not run: what belongs to it of the processor's words.
     internal Arena? Arena;
@@ -50,11 +65,13 @@ public sealed class KernelThread
     // The queue's: its place in the ready list, and its place in line.
     internal KernelThread? NextReady;
     internal ulong VirtualTime;
-    internal uint Shares = DefaultShares;
 
     // The queue's: when to wake a blocked thread; ulong.MaxValue for never.
     internal KernelThread? NextSleeper;
     internal ulong WakeAt = ulong.MaxValue;
+
+    /// <summary>It sleeps because its group has used up its time: nobody wakes it before.</summary>
+    internal bool IsHeldBack;
 
     /// <summary>Set by <see cref="Scheduler.Wake"/> while it runs: its next <see cref="Scheduler.Block"/> returns at once.</summary>
     internal volatile bool WakePending;

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using HyperOS.Core;
 using HyperOS.Interrupts;
 using HyperOS.Platform;
@@ -20,7 +21,11 @@ internal sealed class RunQueue
     private KernelLock _lock = new(LockRank.Scheduler);
     private KernelThread _current;
     private KernelThread? _ready, _sleepers;
-    private ulong _startedAt, _armed = Never, _virtualTime;
+    private ulong _startedAt, _limitAt = Never, _armed = Never, _virtualTime;
+
+    // Threads that other processors have handed over, linked as ready ones.
+    private KernelLock _handover = new(LockRank.Handover);
+    private volatile KernelThread? _received;
 
     /// <summary>Threads that are not ended; for placing new ones.</summary>
     public int Load;
@@ -47,11 +52,26 @@ internal sealed class RunQueue
 
     public void Exit(bool interrupts) => _lock.Exit(interrupts);
 
+    /// <summary>It has nothing to run. Any processor, as a hint.</summary>
+    public bool IsIdle => _current == Idle && _ready is null && _received is null;
+
+    /// <summary>How far the running thread has come by now. Any processor, as a hint.</summary>
+    public ulong VirtualTimeAt(ulong now)
+    {
+        KernelThread current = _current;
+        ulong startedAt = Volatile.Read(ref _startedAt);
+        return current == Idle || now <= startedAt ? _virtualTime : current.VirtualTime + Weigh(current, now - startedAt);
+    }
+
     /// <summary>Makes a thread ready; with the lock held.</summary>
     public void Enqueue(KernelThread thread)
     {
         thread.State = ThreadState.Ready;
-        // One that slept does not get the time back that it did not use.
+        if (thread.Group is ThreadGroup group)
+            Interlocked.Increment(ref group.Runnable);
+        // One that slept does not get the time back that it did not use, nor does a processor that had nothing to run.
+        if (IsIdle)
+            _virtualTime = Math.Max(_virtualTime, Scheduler.LeastVirtualTime(Clock.Now));
         thread.VirtualTime = Math.Max(thread.VirtualTime, _virtualTime);
         Insert(thread);
         NeedsReschedule = true;
@@ -81,12 +101,61 @@ internal sealed class RunQueue
         thread.WakeAt = Never;
     }
 
+    /// <summary>
+    /// Finds a ready thread that is better off on another processor: one with nothing to run, or with what it runs so far ahead that it would let this
+    /// one run first. With the lock held, on its processor.
+    /// </summary>
+    public bool TryGiveAway(ulong now)
+    {
+        // The first runs here, unless the running thread goes on.
+        ref KernelThread? link = ref _ready;
+        if (link is not null && (_current == Idle || _current.State != ThreadState.Running))
+            link = ref link.NextReady;
+        for (; link is KernelThread thread; link = ref thread.NextReady)
+        {
+            if (Scheduler.FindBetter(this, thread.Affinity, thread.VirtualTime, now) is not RunQueue target || !thread.Body!.TryLeaveProcessor())
+                continue;
+            link = thread.NextReady;
+            thread.Queue = target;
+            target.Receive(thread);
+            return true;
+        }
+        return false;
+    }
+
+    // From another processor, without this one's lock.
+    private void Receive(KernelThread thread)
+    {
+        bool interrupts = _handover.Enter();
+        thread.NextReady = _received;
+        _received = thread;
+        _handover.Exit(interrupts);
+        NeedsReschedule = true;
+        LocalApic.Send(Processor.ApicId, Vectors.Reschedule);
+    }
+
+    private void TakeReceived()
+    {
+        if (_received is null)
+            return;
+        bool interrupts = _handover.Enter();
+        KernelThread? next = _received;
+        _received = null;
+        _handover.Exit(interrupts);
+        while (next is KernelThread thread)
+        {
+            next = thread.NextReady;
+            Insert(thread);
+        }
+    }
+
     /// <summary>Wakes who is due; with the lock held.</summary>
     public void WakeSleepers(ulong now)
     {
         while (_sleepers is KernelThread thread && thread.WakeAt <= now)
         {
             RemoveSleeper(thread);
+            thread.IsHeldBack = false;
             Enqueue(thread);
         }
     }
@@ -97,14 +166,11 @@ internal sealed class RunQueue
         KernelThread current = _current;
         ulong used = now - _startedAt;
         current.ProcessorTime += used;
-        if (current != Idle)
-            current.VirtualTime += used * KernelThread.DefaultShares / current.Shares;
         _startedAt = now;
-        if (current.State == ThreadState.Running && current != Idle)
-        {
-            current.State = ThreadState.Ready;
-            Insert(current);
-        }
+        if (current != Idle)
+            PutBack(current, used, now);
+        NeedsReschedule = false;
+        TakeReceived(); // after that, for who comes later sets it again
         FaultPoint.Hit(FaultPlace.Scheduler);
         KernelThread next = _ready ?? Idle;
         if (next != Idle)
@@ -115,15 +181,42 @@ internal sealed class RunQueue
         }
         next.State = ThreadState.Running;
         _current = next;
-        NeedsReschedule = false;
+        ulong allowance = next.Group?.Allowance ?? Never;
+        _limitAt = allowance == Never ? Never : now + allowance;
         Passages++;
         return next;
+    }
+
+    // The thread that ran is charged; if it could go on it is ready, unless its group has used up its time.
+    private void PutBack(KernelThread current, ulong used, ulong now)
+    {
+        ThreadGroup? group = current.Group;
+        current.VirtualTime += Weigh(current, used);
+        group?.Charge(used, now);
+        if (current.State == ThreadState.Running && group is not null && group.IsExhausted(now, out ulong resumeAt))
+        {
+            current.State = ThreadState.Blocked;
+            current.IsHeldBack = true;
+            current.WakeAt = resumeAt;
+            AddSleeper(current);
+        }
+        if (current.State == ThreadState.Running)
+        {
+            current.State = ThreadState.Ready;
+            Insert(current);
+        }
+        else if (group is not null)
+        {
+            Interlocked.Decrement(ref group.Runnable);
+        }
     }
 
     /// <summary>Sets the timer for whatever comes first: a sleeper, the end of the slice if somebody waits, the running thread's deadline.</summary>
     public void ArmTimer()
     {
         ulong next = Math.Min(_sleepers?.WakeAt ?? Never, _current.RunDeadline);
+        if (!NeedsReschedule)
+            next = Math.Min(next, _limitAt);
         if (_ready is not null && _current != Idle && !NeedsReschedule)
             next = Math.Min(next, _startedAt + Slice);
         if (next == _armed)
@@ -142,7 +235,7 @@ internal sealed class RunQueue
         bool interrupts = _lock.Enter();
         _armed = Never;
         WakeSleepers(now);
-        if (_ready is not null && now >= _startedAt + Slice)
+        if (now >= _limitAt || _ready is not null && now >= _startedAt + Slice)
             NeedsReschedule = true;
         // A deadline that has passed is a wake for the running thread; it sets the next.
         if (_current.RunDeadline <= now)
@@ -153,6 +246,8 @@ internal sealed class RunQueue
         ArmTimer();
         _lock.Exit(interrupts);
     }
+
+    private static ulong Weigh(KernelThread thread, ulong used) => thread.Group?.Weigh(used) ?? used;
 
     private void Insert(KernelThread thread)
     {

@@ -10,11 +10,14 @@ namespace HyperOS.Scheduling;
 
 /// <summary>
 /// Threads onto processors. Ring-0 code is not preempted: it yields at points of its own choosing; guests are left on a timer interrupt.
-/// A thread stays on the processor that it was created on.
+/// A thread that waits for its turn may be handed to another processor, by the one that it waits for; the kernel's own stay where they were created.
 /// </summary>
 public static class Scheduler
 {
     private const int MaximumThreads = 1024;
+
+    // How far behind, in virtual time, a thread must be for a processor to take it from another: two slices, so that equals stay where they are.
+    private const ulong Ahead = 20_000_000;
 
     private static readonly RunQueue?[] s_queues = new RunQueue?[Processors.Maximum];
     private static readonly KernelThread[] s_threads = new KernelThread[MaximumThreads];
@@ -54,8 +57,11 @@ public static class Scheduler
     /// <summary>Starts a thread on the processor with the fewest.</summary>
     /// <param name="owner">Who pays for its stack.</param>
     /// <param name="arena">Where its `new` allocates; null for nowhere, once start-up is over.</param>
+    /// <param name="group">Whose shares and limit it runs under; null for the kernel's own.</param>
+    /// <param name="affinity">Processors that it may run on, a bit for each; one of those that there are at least.</param>
     /// <returns>False when there is no slot, or no frames for a stack.</returns>
-    public static bool TryCreate(ThreadBody body, FrameOwner owner, Arena? arena, out ThreadHandle handle)
+    public static bool TryCreate(
+        ThreadBody body, FrameOwner owner, Arena? arena, out ThreadHandle handle, ThreadGroup? group = null, ulong affinity = ulong.MaxValue)
     {
         handle = default;
         if (!KernelStack.TryCreate(owner, out int stack))
@@ -75,8 +81,11 @@ public static class Scheduler
         thread.VirtualTime = 0;
         thread.ProcessorTime = 0;
         thread.WakePending = false;
+        thread.IsHeldBack = false;
         thread.RunDeadline = ulong.MaxValue;
-        thread.Queue = ChooseQueue();
+        thread.Group = group;
+        thread.Affinity = affinity;
+        thread.Queue = ChooseQueue(affinity);
         handle = new ThreadHandle(thread);
         bool interrupts = thread.Queue.Enter();
         thread.Queue.Enqueue(thread);
@@ -88,11 +97,13 @@ public static class Scheduler
     public static void Reclaim(KernelThread thread)
     {
         // The queue's lock is let go only after the switch away from the ended thread's stack.
-        thread.Queue.Exit(thread.Queue.Enter());
+        RunQueue queue = EnterQueue(thread, out bool taken);
+        queue.Exit(taken);
         KernelStack.Destroy(thread.StackSlot, thread.Owner);
         bool interrupts = s_lock.Enter();
         thread.Body = null;
         thread.Arena = null;
+        thread.Group = null;
         thread.Queue.Load--;
         thread.State = ThreadState.Unused;
         s_lock.Exit(interrupts);
@@ -104,7 +115,7 @@ public static class Scheduler
         RunQueue queue = Current.Queue;
         bool interrupts = queue.Enter();
         Switch(queue);
-        queue.Exit(interrupts);
+        Current.Queue.Exit(interrupts); // perhaps another processor's than before
     }
 
     /// <summary>Whether the calling thread should <see cref="Yield"/>.</summary>
@@ -127,17 +138,16 @@ public static class Scheduler
             Switch(queue);
         }
         thread.WakePending = false;
-        queue.Exit(interrupts);
+        thread.Queue.Exit(interrupts);
     }
 
     /// <summary>Makes a blocked thread ready; one that runs is interrupted and does not block the next time. Any context.</summary>
     public static void Wake(KernelThread thread)
     {
-        RunQueue queue = thread.Queue;
-        bool interrupts = queue.Enter();
+        RunQueue queue = EnterQueue(thread, out bool interrupts);
         bool pending = thread.WakePending;
         thread.WakePending = true;
-        if (thread.State == ThreadState.Blocked)
+        if (thread.State == ThreadState.Blocked && !thread.IsHeldBack)
         {
             queue.RemoveSleeper(thread);
             queue.Enqueue(thread);
@@ -147,6 +157,19 @@ public static class Scheduler
             LocalApic.Send(queue.Processor.ApicId, Vectors.Reschedule);
         }
         queue.Exit(interrupts);
+    }
+
+    // The queue of a thread, locked; it may change until then.
+    private static RunQueue EnterQueue(KernelThread thread, out bool interrupts)
+    {
+        while (true)
+        {
+            RunQueue queue = thread.Queue;
+            interrupts = queue.Enter();
+            if (thread.Queue == queue)
+                return queue;
+            queue.Exit(interrupts);
+        }
     }
 
     /// <summary>Answers <see cref="KernelThread.WantsAttention"/>: takes note of the wake, and lets others run if they should.</summary>
@@ -200,7 +223,11 @@ public static class Scheduler
     private static void Switch(RunQueue queue)
     {
         KernelThread from = queue.Current;
-        KernelThread to = queue.PickNext(Clock.Now);
+        ulong now = Clock.Now;
+        while (queue.TryGiveAway(now))
+        {
+        }
+        KernelThread to = queue.PickNext(now);
         queue.ArmTimer();
         if (from == to)
             return;
@@ -211,17 +238,51 @@ public static class Scheduler
         StackSwitch.Switch(ref from.StackPointer, to.StackPointer);
     }
 
-    private static RunQueue ChooseQueue()
+    /// <summary>A processor where a waiting thread would run at once; null if it had better stay.</summary>
+    internal static RunQueue? FindBetter(RunQueue queue, ulong affinity, ulong virtualTime, ulong now)
+    {
+        RunQueue? best = null;
+        ulong ahead = virtualTime + Ahead;
+        for (int i = 0; i < Processors.Count; i++)
+        {
+            RunQueue candidate = s_queues[i]!;
+            if (candidate == queue || (affinity >> i & 1) == 0)
+                continue;
+            if (candidate.IsIdle)
+                return candidate;
+            ulong reached = candidate.VirtualTimeAt(now);
+            if (reached <= ahead)
+                continue;
+            ahead = reached;
+            best = candidate;
+        }
+        return best;
+    }
+
+    /// <summary>Of the processors that run something, how far the one has come that is the farthest behind; 0 if none does.</summary>
+    internal static ulong LeastVirtualTime(ulong now)
+    {
+        ulong least = ulong.MaxValue;
+        for (int i = 0; i < Processors.Count; i++)
+        {
+            if (!s_queues[i]!.IsIdle)
+                least = Math.Min(least, s_queues[i]!.VirtualTimeAt(now));
+        }
+        return least == ulong.MaxValue ? 0 : least;
+    }
+
+    private static RunQueue ChooseQueue(ulong affinity)
     {
         bool interrupts = s_lock.Enter();
         int count = Processors.Count;
-        RunQueue best = s_queues[s_nextQueue % count]!;
+        RunQueue? chosen = null;
         for (int i = 0; i < count; i++)
         {
             RunQueue candidate = s_queues[(s_nextQueue + i) % count]!;
-            if (candidate.Load < best.Load)
-                best = candidate;
+            if ((affinity >> candidate.Processor.Index & 1) != 0 && (chosen is null || candidate.Load < chosen.Load))
+                chosen = candidate;
         }
+        RunQueue best = chosen ?? s_queues[0]!;
         s_nextQueue = (best.Processor.Index + 1) % count;
         best.Load++;
         s_lock.Exit(interrupts);

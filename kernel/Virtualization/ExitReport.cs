@@ -38,6 +38,7 @@ internal static class ExitReport
         }
         new VmLogLine(slot).Write(exits);
         new VmLogLine(slot).Write(cycles);
+        new VmLogLine(slot).Write($"processor time: {machine.Threads.ProcessorTime / 1000} us");
         ulong used = machine.Memory.BytesInUse;
         ulong beyond = FrameAllocator.FramesOf(slot.Owner) * Size.Page - used;
         new VmLogLine(slot).Write($"memory: {beyond / Size.KiB} KiB beyond {used / Size.MiB} MiB of RAM in use");

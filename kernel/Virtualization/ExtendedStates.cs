@@ -70,6 +70,18 @@ public static class ExtendedStates
             ModelSpecificRegister.Write(Msr.TSC_AUX, vcpu.TscAux);
     }
 
+    /// <summary>A vCPU leaves the processor that it ran on for another: what that holds of it goes to its frame. With interrupts off.</summary>
+    public static void Evict(Vcpu vcpu)
+    {
+        ref Vcpu? owner = ref s_owners[Processor.Current.Index];
+        if (owner != vcpu)
+            return;
+        if (s_xsave)
+            ControlRegister.WriteXcr0((ulong)s_all);
+        ExtendedState.Save(Area(vcpu), s_xsave);
+        owner = null;
+    }
+
     /// <summary>A vCPU ends, on the processor that it ran on: nothing of it is to be kept. With interrupts off.</summary>
     public static void Release(Vcpu vcpu)
     {

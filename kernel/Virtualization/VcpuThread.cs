@@ -36,6 +36,16 @@ internal sealed class VcpuThread<TVendor> : ThreadBody where TVendor : struct, I
         VirtualMachines.WakeManager();
     }
 
+    // A fault may have ended the vCPU where it has state in the processor yet: that is its end's to see to.
+    public override bool TryLeaveProcessor()
+    {
+        if (_vcpu.Machine.IsStopping)
+            return false;
+        ExtendedStates.Evict(_vcpu);
+        TVendor.Unload(_vcpu);
+        return true;
+    }
+
     private sealed class Service : FaultDomain
     {
         private readonly Vcpu _vcpu;

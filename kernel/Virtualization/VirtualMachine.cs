@@ -39,6 +39,9 @@ public sealed class VirtualMachine
     public readonly GuestMemory Memory;
     public readonly NestedPageTable NestedTables;
     public readonly GuestClock Clock;
+
+    /// <summary>Its vCPUs' threads, with the machine's shares and limit.</summary>
+    public readonly ThreadGroup Threads;
     private readonly MicrovmBoard _board;
 
     // State.
@@ -77,6 +80,7 @@ public sealed class VirtualMachine
         Memory = memory;
         NestedTables = nestedTables;
         Clock = new GuestClock(WallClock.Now);
+        Threads = new ThreadGroup(definition.CpuShares, definition.CpuLimit);
         GuestProcessor processor = GuestProcessors.Describe(definition.CpuCount);
         Cpuid = new CpuidPolicy(GuestProcessors.Host, in processor);
         Msrs = new MsrPolicy(Cpuid, in processor);

@@ -54,6 +54,9 @@ public sealed class VirtualMachineSlot
     internal VmRestart Restart;
     internal bool Autostart;
 
+    /// <summary>The processors that its vCPUs may run on, a bit for each.</summary>
+    internal ulong Affinity;
+
     internal VirtualMachineSlot(int index)
     {
         Index = index;

@@ -146,11 +146,14 @@ public sealed class VirtualMachines : ThreadBody
             slot.SetName(definition.Name);
             slot.Console = definition.Console;
             slot.Restart = definition.Restart;
+            slot.Affinity = definition.CpuPins == 0 ? ulong.MaxValue : definition.CpuPins;
             slot.Autostart = (definition.Options & VmOptions.Autostart) != 0;
             s_slots[i] = slot;
             s_count = i + 1;
             if (errors != VmDefinitionErrors.None)
                 Refuse(slot, VmDefinitionValidator.Describe(errors));
+            else if ((slot.Affinity & Processors.All) == 0 || definition.CpuPins > Processors.All)
+                Refuse(slot, "it is pinned to a processor that this host does not have"u8);
         }
         if (reader.DefinitionCount > Maximum)
             Log.Write("vms"u8, $"{reader.DefinitionCount - Maximum} machines more than the kernel can hold are left out");
@@ -204,7 +207,7 @@ public sealed class VirtualMachines : ThreadBody
     {
         foreach (Vcpu vcpu in slot.Machine!.Vcpus)
         {
-            if (!Scheduler.TryCreate(vcpu.ThreadBody!, slot.Owner, null, out vcpu.ThreadHandle))
+            if (!Scheduler.TryCreate(vcpu.ThreadBody!, slot.Owner, null, out vcpu.ThreadHandle, slot.Machine.Threads, slot.Affinity))
                 return false;
         }
         return true;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -25,6 +26,8 @@ internal sealed class VmFileReader
         (VmDefinitionErrors.NameTaken, "name", "choose another"),
         (VmDefinitionErrors.NoCpu, "cpu.count", "write 1"),
         (VmDefinitionErrors.TooManyCpus, "cpu.count", $"this version gives a VM at most {VmLimits.SupportedCpus}"),
+        (VmDefinitionErrors.CpuShares, "cpu.shares", "1000 is what a VM has that does not say"),
+        (VmDefinitionErrors.CpuLimit, "cpu.limit", "100% is one processor; leave it out for no limit"),
         (VmDefinitionErrors.MemoryTooSmall, "memory", "write more"),
         (VmDefinitionErrors.MemoryTooLarge, "memory", "write less, or name the size of the real machine with --host-memory"),
         (VmDefinitionErrors.Kernel, "boot.kernel", "name the guest's kernel file"),
@@ -108,8 +111,10 @@ internal sealed class VmFileReader
         vm.Kernel = VmDefinition.NoBlob;
         vm.SetName(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
         vm.Class = fields.Choice("class", VmClass.Microvm, ("microvm", VmClass.Microvm));
-        YamlFields? cpu = fields.Mapping("cpu", required: false, "count");
-        vm.CpuCount = (uint)Math.Min(cpu?.Number("count", required: true, 1, "write a number such as 1") ?? 1, uint.MaxValue);
+        YamlFields? cpu = fields.Mapping("cpu", required: false, "count", "shares", "limit", "pin");
+        vm.CpuCount = 1;
+        if (cpu is not null)
+            ReadCpu(cpu, ref vm);
         vm.MemoryBytes = fields.Bytes("memory", VmLimits.MinMemoryBytes, "write a whole number with its unit, such as 256MiB or 1GiB");
         YamlFields? boot = fields.Mapping("boot", required: true, "kernel", "initrd", "cmdline");
         if (boot is not null)
@@ -125,6 +130,29 @@ internal sealed class VmFileReader
         if (boot is not null && vm.Kernel != VmDefinition.NoBlob)
             CheckThatItStarts(in vm, fields, boot);
         return vm;
+    }
+
+    private static void ReadCpu(YamlFields cpu, ref VmDefinition vm)
+    {
+        vm.CpuCount = (uint)Math.Min(cpu.Number("count", required: true, 1, "write a number such as 1"), uint.MaxValue);
+        vm.CpuShares = (uint)Math.Min(
+            cpu.Number("shares", required: false, VmDefinition.DefaultCpuShares, "write a number such as 1000"), uint.MaxValue);
+        const string LimitHint = "write per cent of one processor, such as 150%";
+        if (cpu.Text("limit", required: false, LimitHint) is string limit)
+        {
+            if (limit.EndsWith('%') && uint.TryParse(limit[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out uint percent) && percent != 0)
+                vm.CpuLimit = percent;
+            else
+                cpu.Report("limit", $"\"{limit}\" is no limit; {LimitHint}");
+        }
+        const string PinHint = "list the numbers of the host's processors, from 0 on, as in [ 1 ]";
+        foreach (YamlNode node in cpu.Sequence("pin", required: false, PinHint))
+        {
+            if (node is YamlScalarNode { Value: string text } && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int processor) && processor < 64)
+                vm.CpuPins |= 1ul << processor;
+            else
+                cpu.Report("pin", $"\"{node}\" is no processor; {PinHint}");
+        }
     }
 
     private void ReadBoot(YamlFields boot, ref VmDefinition vm)
