@@ -12,6 +12,9 @@ internal sealed record TestVm(string Name)
 
     public int Cpus { get; init; } = 1;
 
+    /// <summary>Of `cpu:` what comes after its count, such as "shares: 3000".</summary>
+    public string Share { get; init; } = "shares: 1000";
+
     /// <summary>The guest, if it is not named as the VM.</summary>
     public string? Guest { get; init; }
 
@@ -26,7 +29,7 @@ internal sealed record TestVm(string Name)
 
     public string Text => $$"""
           - name: {{Name}}
-            cpu: { count: {{Cpus}} }
+            cpu: { count: {{Cpus}}, {{Share}} }
             memory: {{Memory}}
             boot: { {{(IsLinux ? $"kernel: {Workspace.LinuxKernel}, initrd: {Initrd ?? Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
             console: host

@@ -11,7 +11,7 @@ public class VmDefinitionTests
     public void The_layout_is_fixed()
     {
         VmDefinition d = default;
-        Assert.Equal(0x848, Unsafe.SizeOf<VmDefinition>());
+        Assert.Equal(0x858, Unsafe.SizeOf<VmDefinition>());
         Assert.Equal(VmDefinition.Size, Unsafe.SizeOf<VmDefinition>());
         Assert.Equal(0x00, OffsetOf(ref d, ref d.Length));
         Assert.Equal(0x04, OffsetOf(ref d, ref d.Version));
@@ -24,6 +24,9 @@ public class VmDefinitionTests
         Assert.Equal(0x1E, OffsetOf(ref d, ref d.Restart));
         Assert.Equal(0x1F, OffsetOf(ref d, ref d.Options));
         Assert.Equal(0x20, OffsetOf(ref d, ref d.Devices));
+        Assert.Equal(0x848, OffsetOf(ref d, ref d.CpuShares));
+        Assert.Equal(0x84C, OffsetOf(ref d, ref d.CpuLimit));
+        Assert.Equal(0x850, OffsetOf(ref d, ref d.CpuPins));
         d.SetName("n"u8);
         d.SetCommandLine("c"u8);
         ReadOnlySpan<byte> raw = MemoryMarshal.AsBytes(new ReadOnlySpan<VmDefinition>(in d));
@@ -92,6 +95,20 @@ public class VmDefinitionTests
         VmDefinition definition = SampleBundle.Definition("web"u8);
         definition.CpuCount = cpus;
         definition.MemoryBytes = (ulong)memory;
+        Assert.Equal(expected, Validate(definition));
+    }
+
+    [Theory]
+    [InlineData(VmDefinitionErrors.None, 1, 0)]
+    [InlineData(VmDefinitionErrors.None, 1_000_000, 6400)]
+    [InlineData(VmDefinitionErrors.CpuShares, 0, 1)]
+    [InlineData(VmDefinitionErrors.CpuShares, 1_000_001, 1)]
+    [InlineData(VmDefinitionErrors.CpuLimit, 1, 6401)]
+    public void Shares_and_limits_keep_to_theirs(VmDefinitionErrors expected, uint shares, uint limit)
+    {
+        VmDefinition definition = SampleBundle.Definition("web"u8);
+        definition.CpuShares = shares;
+        definition.CpuLimit = limit;
         Assert.Equal(expected, Validate(definition));
     }
 
