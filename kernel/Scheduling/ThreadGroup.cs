@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using HyperOS.Platform;
 
 namespace HyperOS.Scheduling;
 
@@ -10,7 +11,7 @@ namespace HyperOS.Scheduling;
 public sealed class ThreadGroup
 {
     // What an idle group may use at once above its rate; and the least that a thread runs before its group is looked at again.
-    private const ulong Burst = 10_000_000;
+    private const ulong Burst = 100_000_000;
     private const ulong Quantum = 500_000;
 
     private readonly uint _shares;
@@ -30,6 +31,7 @@ public sealed class ThreadGroup
     {
         _shares = shares;
         _limit = limit;
+        _addedAt = Clock.Now;
     }
 
     /// <summary>Nanoseconds of processor time so far, up to each thread's last switch.</summary>

@@ -58,7 +58,7 @@ public class SchedulingTests
             Processors = processors,
             CommandLine = "exits=1",
             ExtraArguments = ["-icount", "shift=0,sleep=off"],
-            WaitLimit = TimeSpan.FromMinutes(5),
+            WaitLimit = TimeSpan.FromMinutes(10),
         });
         await machine.WaitForLine("all machines have stopped: power off");
         return [.. vms.Select(vm => TimeOf(machine.Log, vm.Name))];
