@@ -47,6 +47,12 @@ public enum VmExitKind : byte
     /// <summary>RDPMC: there are no counters.</summary>
     NotPermitted,
 
+    /// <summary>The processor has stored to a register of the local APIC that means more than what it holds.</summary>
+    ApicWrite,
+
+    /// <summary>The processor has done the guest's EOI of a level-triggered interrupt, which the I/O APIC is to hear of.</summary>
+    EndOfInterrupt,
+
     /// <summary>Triple fault.</summary>
     Shutdown,
 

@@ -58,7 +58,7 @@ public sealed partial class LocalApic
     private uint _inServiceWords;
 
     /// <summary>The APIC of vCPU <paramref name="vcpu"/>, reset as at power-on; it attaches itself to the bus.</summary>
-    /// <param name="registers">The register page, of <see cref="PageLength"/> elements; the kernel may place it on a frame of its own.</param>
+    /// <param name="registers">The register page, of <see cref="PageLength"/> elements.</param>
     public LocalApic(ApicBus bus, int vcpu, uint[] registers)
     {
         _bus = bus;
@@ -79,6 +79,13 @@ public sealed partial class LocalApic
     {
         get => Register(ApicRegister.TPR) >> 4 & 0xF;
         set => SetTaskPriority((value & 0xF) << 4);
+    }
+
+    /// <summary>TPR. Intel SDM vol. 3A, "Task and Processor Priorities".</summary>
+    public uint TaskPriority
+    {
+        get => Register(ApicRegister.TPR);
+        set => SetTaskPriority(value & 0xFF);
     }
 
     /// <summary>Nothing at all waits: one load, for the vCPU loop's usual case.</summary>
@@ -222,9 +229,9 @@ public sealed partial class LocalApic
     }
 
     /// <summary>
-    /// Derives anew from the page what is kept beside it: after a restore, and after hardware (AVIC, APICv) has worked on the page.
+    /// Derives anew from the page what is kept beside it: after a restore, and after hardware has worked on it (LocalApic.Hardware.cs).
     /// </summary>
-    public void Resynchronize()
+    private void Resynchronize()
     {
         _inServiceWords = 0;
         uint requestWords = 0;
@@ -240,7 +247,7 @@ public sealed partial class LocalApic
     }
 
     /// <summary>Fixed and lowest-priority messages are accepted only by an APIC that software has enabled. Any core.</summary>
-    internal bool IsSoftwareEnabled => (Volatile.Read(ref Register(ApicRegister.SVR)) & SvrEnable) != 0;
+    public bool IsSoftwareEnabled => (Volatile.Read(ref Register(ApicRegister.SVR)) & SvrEnable) != 0;
 
     /// <summary>The processor's priority, for lowest-priority arbitration. Any core.</summary>
     internal uint ProcessorPriority => Volatile.Read(ref Register(ApicRegister.PPR));

@@ -73,6 +73,8 @@ internal static class ExitReport
         VmExitKind.NoOperation => "no operation"u8,
         VmExitKind.Undefined => "undefined"u8,
         VmExitKind.NotPermitted => "not permitted"u8,
+        VmExitKind.ApicWrite => "APIC write"u8,
+        VmExitKind.EndOfInterrupt => "end of interrupt"u8,
         VmExitKind.Shutdown => "shutdown"u8,
         VmExitKind.EntryFailure => "entry failure"u8,
         _ => "unknown"u8,

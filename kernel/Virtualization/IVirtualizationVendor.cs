@@ -65,6 +65,12 @@ public interface IVirtualizationVendor
     /// <summary>The instruction that exited, of those whose operands handlers need, where the processor decoded it with the exit.</summary>
     static abstract bool TryGetInstruction(Vcpu vcpu, out InterceptedInstruction instruction);
 
+    /// <summary>
+    /// Vectors that wait in the local APIC as it now is go to the processor at the next entry, which delivers them when the guest takes them: the
+    /// loop has no part in it.
+    /// </summary>
+    static abstract bool DeliversInterrupts(Vcpu vcpu);
+
     /// <summary>Copies registers out for the emulator, or for a change of several.</summary>
     static abstract void ReadState(Vcpu vcpu, ref GuestCpuState state);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Core;
 using HyperOS.Memory;
@@ -32,7 +33,7 @@ public readonly struct NestedPageFormat
 /// </summary>
 public sealed class NestedPageTable
 {
-    private const int TopLevel = 4, BlockLevel = 2;
+    private const int TopLevel = 4, BlockLevel = 2, PageLevel = 1;
     private const ulong Leaf = (ulong)PageTableEntry.PageSize; // of a block; the bit is the same for all formats
 
     private readonly FrameOwner _owner;
@@ -62,8 +63,31 @@ public sealed class NestedPageTable
     public bool TryMap(GuestPhysicalAddress address, HostPhysicalAddress block, bool execute)
     {
         FaultPoint.Hit(FaultPlace.NestedFault);
-        Span<ulong> table = PhysicalMemory.Table(Root);
-        for (int level = TopLevel; level > BlockLevel; level--)
+        if (!TryFindTable(address, BlockLevel, out Span<ulong> table))
+            return false;
+        ref ulong leaf = ref table[Index(address, BlockLevel)];
+        if (execute && _format.CodePage != 0)
+            return TrySplit(ref leaf, block);
+        Interlocked.CompareExchange(ref leaf, block.Value | _format.Block, 0);
+        return true;
+    }
+
+    /// <summary>Puts in a leaf of 4 KiB, outside of RAM, or takes it out; the vCPUs that may use a translation through the last one flush theirs.</summary>
+    /// <param name="leaf">The entry; 0 takes it out.</param>
+    /// <returns>False when there is no frame for a table: never where a leaf has been before.</returns>
+    public bool TryPut(GuestPhysicalAddress address, ulong leaf)
+    {
+        if (!TryFindTable(address, PageLevel, out Span<ulong> table))
+            return false;
+        Volatile.Write(ref table[Index(address, PageLevel)], leaf);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryFindTable(GuestPhysicalAddress address, int downTo, out Span<ulong> table)
+    {
+        table = PhysicalMemory.Table(Root);
+        for (int level = TopLevel; level > downTo; level--)
         {
             ref ulong entry = ref table[Index(address, level)];
             if (Volatile.Read(ref entry) == 0)
@@ -75,10 +99,6 @@ public sealed class NestedPageTable
             }
             table = PhysicalMemory.Table(new HostPhysicalAddress(Volatile.Read(ref entry) & (ulong)PageTableEntry.AddressMask));
         }
-        ref ulong leaf = ref table[Index(address, BlockLevel)];
-        if (execute && _format.CodePage != 0)
-            return TrySplit(ref leaf, block);
-        Interlocked.CompareExchange(ref leaf, block.Value | _format.Block, 0);
         return true;
     }
 

@@ -145,6 +145,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             TVendor.InjectNmi(vcpu);
             nmi = false;
         }
+        if (TVendor.DeliversInterrupts(vcpu))
+            events &= ~ApicEvents.Interrupt;
         bool wanted = (events & (ApicEvents.Interrupt | ApicEvents.ExternalInterrupt)) != 0;
         if (wanted && TVendor.CanInterrupt(vcpu))
         {
@@ -185,6 +187,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         VmExitKind.Exception => Exception(vcpu),
         VmExitKind.Undefined => Undefined(vcpu),
         VmExitKind.NotPermitted => NotPermitted(vcpu),
+        VmExitKind.ApicWrite => ApicWrite(vcpu),
+        VmExitKind.EndOfInterrupt => EndOfInterrupt(vcpu),
         VmExitKind.Shutdown => Stop(vcpu, StopReason.TripleFault),
         VmExitKind.EntryFailure => Stop(vcpu, StopReason.EntryFailure),
         _ => Stop(vcpu, StopReason.UnknownExit),
@@ -385,6 +389,25 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     private static ExitAction NmiWindow(Vcpu vcpu)
     {
         TVendor.EndNmi(vcpu);
+        return ExitAction.Resume;
+    }
+
+    // The instruction is done; what it means is the APIC's to say.
+    private static ExitAction ApicWrite(Vcpu vcpu)
+    {
+        LocalApic apic = vcpu.Apic;
+        uint offset = (uint)(vcpu.Exit.Address.Value - LocalApic.BaseAddress);
+        if (apic.Mode == ApicMode.X2Apic)
+            apic.WriteMsr(LocalApic.FirstMsr + (offset >> 4), vcpu.Exit.Value, vcpu.Machine.Clock.Now, vcpu.Tsc);
+        else
+            apic.WriteMmio(offset, sizeof(uint), vcpu.Exit.Value, vcpu.Machine.Clock.Now, vcpu.Tsc);
+        vcpu.TimersChanged = true;
+        return ExitAction.Resume;
+    }
+
+    private static ExitAction EndOfInterrupt(Vcpu vcpu)
+    {
+        vcpu.Apic.CompleteEndOfInterrupt(vcpu.Exit.Vector);
         return ExitAction.Resume;
     }
 

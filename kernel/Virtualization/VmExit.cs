@@ -18,13 +18,16 @@ public struct VmExit
     /// <summary>Port, StringPort: IN or INS. NestedFault: a write. Exception: has an error code.</summary>
     public bool Flag;
 
-    /// <summary>Exception: the vector.</summary>
+    /// <summary>Exception, EndOfInterrupt: the vector.</summary>
     public byte Vector;
 
     /// <summary>Exception: its error code.</summary>
     public uint ErrorCode;
 
-    /// <summary>NestedFault: what the guest accessed.</summary>
+    /// <summary>ApicWrite: what the register now holds.</summary>
+    public uint Value;
+
+    /// <summary>NestedFault, ApicWrite: what the guest accessed.</summary>
     public GuestPhysicalAddress Address;
 
     /// <summary>NestedFault: of an instruction.</summary>

@@ -35,6 +35,9 @@ public partial class ConformanceTests(ITestOutputHelper output)
 
         /// <summary>The same on two.</summary>
         BochsVmx2,
+
+        /// <summary>The same on two whose VT-x leaves the local APIC to software.</summary>
+        BochsVmxWithoutApic2,
     }
 
     /// <summary>As the Xen Test Framework has them; a guest's exit code is its worst.</summary>
@@ -117,8 +120,9 @@ public partial class ConformanceTests(ITestOutputHelper output)
         {
             Conforming.BochsSvm => [.. BochsTests.GuestsBeyondSvm, .. BochsTests.GuestsBeyondTimeSlices],
             Conforming.BochsSvm2 => BochsTests.GuestsBeyondSvm,
-            Conforming.BochsVmx => [.. BochsTests.GuestsBeyondVmx, .. BochsTests.GuestsBeyondTimeSlices],
-            Conforming.BochsVmx2 => BochsTests.GuestsBeyondVmx,
+            Conforming.BochsVmx => [.. BochsTests.GuestsBeyondVmx, .. BochsTests.GuestsBeyondVirtualInterrupts, .. BochsTests.GuestsBeyondTimeSlices],
+            Conforming.BochsVmx2 => [.. BochsTests.GuestsBeyondVmx, .. BochsTests.GuestsBeyondVirtualInterrupts],
+            Conforming.BochsVmxWithoutApic2 => BochsTests.GuestsBeyondVmx,
             _ => [],
         };
         return Guests.Where(guest => !beyond.Contains(guest.Name));
@@ -134,6 +138,7 @@ public partial class ConformanceTests(ITestOutputHelper output)
             Conforming.BochsSvm2 => plain.InBochs(BochsTests.Svm, 2),
             Conforming.BochsVmx => plain.InBochs(BochsTests.Vmx, 1),
             Conforming.BochsVmx2 => plain.InBochs(BochsTests.Vmx, 2),
+            Conforming.BochsVmxWithoutApic2 => plain.InBochs(BochsTests.VmxWithoutApic, 2),
             _ => plain,
         };
         await using Machine machine = Machine.Start(options, $"{conforming}");

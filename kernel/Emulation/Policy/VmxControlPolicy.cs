@@ -24,6 +24,10 @@ public static class VmxControlPolicy
     private const SecondaryProcessorBasedControls Secondary = SecondaryProcessorBasedControls.EnableEpt | SecondaryProcessorBasedControls.UnrestrictedGuest
         | SecondaryProcessorBasedControls.WbinvdExiting;
 
+    // Of those that are on: the vCPU turns them off where its local APIC is not to be served.
+    private const SecondaryProcessorBasedControls Apic = SecondaryProcessorBasedControls.VirtualizeApicAccesses
+        | SecondaryProcessorBasedControls.ApicRegisterVirtualization | SecondaryProcessorBasedControls.VirtualInterruptDelivery;
+
     // An interrupt that exits is not acknowledged: it stays pending and comes as soon as the host takes interrupts.
     private const VmExitControls Exit = VmExitControls.SaveDebugControls | VmExitControls.HostAddressSpaceSize | VmExitControls.SaveIa32Pat
         | VmExitControls.LoadIa32Pat | VmExitControls.SaveIa32Efer | VmExitControls.LoadIa32Efer;
@@ -46,10 +50,8 @@ public static class VmxControlPolicy
         if (refusal != VmxRefusal.None)
             return refusal;
         VmxFeatures features = Offered(host) & driven;
-        if ((features & VmxFeatures.TprShadow) == 0)
-        {
-            features &= ~(VmxFeatures.VirtualizeX2ApicMode | VmxFeatures.ApicRegisterVirtualization | VmxFeatures.VirtualInterruptDelivery);
-        }
+        if ((features & VmxFeatures.TprShadow) == 0 || (features & VmxFeatures.ApicVirtualization) != VmxFeatures.ApicVirtualization)
+            features &= ~VmxFeatures.ApicVirtualization;
         if ((features & VmxFeatures.Vpid) == 0)
         {
             features &= ~(VmxFeatures.InvvpidIndividualAddress | VmxFeatures.InvvpidSingleContext | VmxFeatures.InvvpidSingleContextRetainingGlobals);
@@ -79,7 +81,7 @@ public static class VmxControlPolicy
         plan.Primary = (PrimaryProcessorBasedControls)Resolve(host.Primary, (uint)primary, (uint)Windows, PrimaryDefault1, out plan.Refused);
         if (plan.Refused != 0)
             return VmxRefusal.PrimaryControls;
-        plan.Secondary = (SecondaryProcessorBasedControls)Resolve(host.Secondary, (uint)secondary, 0, 0, out plan.Refused);
+        plan.Secondary = (SecondaryProcessorBasedControls)Resolve(host.Secondary, (uint)secondary, (uint)(secondary & Apic), 0, out plan.Refused);
         if (plan.Refused != 0)
             return VmxRefusal.SecondaryControls;
         plan.Exit = (VmExitControls)Resolve(host.Exit, (uint)Exit, 0, ExitDefault1, out plan.Refused);
@@ -107,7 +109,7 @@ public static class VmxControlPolicy
         && (plan.Features & ~Offered(other)) == 0
         && IsAllowed(other.PinBased, (uint)plan.PinBased, 0)
         && IsAllowed(other.Primary, (uint)plan.Primary, (uint)Windows)
-        && IsAllowed(other.Secondary, (uint)plan.Secondary, 0)
+        && IsAllowed(other.Secondary, (uint)plan.Secondary, (uint)(plan.Secondary & Apic))
         && IsAllowed(other.Exit, (uint)plan.Exit, 0)
         && IsAllowed(other.Entry, (uint)plan.Entry, (uint)VmEntryControls.Ia32eModeGuest)
         && plan.Revision == (uint)(other.Basic & VmxBasic.RevisionMask)
@@ -198,7 +200,7 @@ public static class VmxControlPolicy
     private static uint Resolve(ulong capability, uint set, uint switched, uint tolerated, out uint refused)
     {
         uint must = unchecked((uint)capability), may = (uint)(capability >> 32);
-        refused = (set | switched | must) & ~may | must & ~(set | tolerated);
+        refused = (set | switched | must) & ~may | must & (~(set | tolerated) | switched);
         return set | must;
     }
 

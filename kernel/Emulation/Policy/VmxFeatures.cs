@@ -80,6 +80,9 @@ public enum VmxFeatures : uint
     /// <summary>Software events may be injected with instruction length 0.</summary>
     ZeroLengthInjection = 1u << 23,
 
+    /// <summary>The processor serves the local APIC, in both modes: nothing, or all of it.</summary>
+    ApicVirtualization = VirtualizeApicAccesses | VirtualizeX2ApicMode | ApicRegisterVirtualization | VirtualInterruptDelivery,
+
     /// <summary>All of them.</summary>
     All = (1u << 24) - 1,
 }

@@ -363,6 +363,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ContextOf(vcpu).Clean &= ~(VmcbCleanBits.DT | VmcbCleanBits.SEG);
     }
 
+    public static bool DeliversInterrupts(Vcpu vcpu) => false;
+
     public static bool CanInterrupt(Vcpu vcpu)
     {
         ref Vmcb vmcb = ref VmcbOf(vcpu);

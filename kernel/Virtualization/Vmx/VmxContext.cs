@@ -1,6 +1,8 @@
+using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HyperOS.Core;
+using HyperOS.Devices;
 using HyperOS.Emulation;
 using HyperOS.Memory;
 using HyperOS.Specs.Intel;
@@ -22,19 +24,29 @@ internal struct VmxRunState
     [FieldOffset(16)] public bool Launched;
 }
 
+/// <summary>Vectors whose EOI exits, a bit for each.</summary>
+[InlineArray(4)]
+internal struct EoiExitBitmap
+{
+    private ulong _first;
+}
+
 /// <summary>What VMX keeps for a vCPU: the VMCS's frame, and what the VMCS does not hold.</summary>
 internal sealed unsafe class VmxContext : VendorState
 {
-    // Offset of VTPR in the virtual-APIC page, as of TPR in the local APIC's. Intel SDM vol. 3, "Virtual APIC State".
-    private const int VtprOffset = 0x80;
-
-    private readonly uint* _vtpr;
+    private readonly uint* _apicPage;
 
     /// <summary>The frame of the VMCS.</summary>
     public readonly HostPhysicalAddress Frame;
 
-    /// <summary>The frame of the virtual-APIC page, of which only VTPR is in use: the rest of the registers are <see cref="Vcpu.Apic"/>'s.</summary>
+    /// <summary>
+    /// The frame of the virtual-APIC page. Where the processor serves the local APIC, the registers are there while <see cref="HoldsApic"/>; else
+    /// only VTPR is in use. Intel SDM vol. 3, "Virtual APIC State".
+    /// </summary>
     public readonly HostPhysicalAddress VirtualApicPage;
+
+    /// <summary>The machine's page where guests in xAPIC mode find the registers; nothing is ever stored to it.</summary>
+    public readonly HostPhysicalAddress ApicAccessPage;
 
     /// <summary>The machine's, for INVEPT.</summary>
     public readonly ulong EptPointer;
@@ -65,6 +77,11 @@ internal sealed unsafe class VmxContext : VendorState
     // As the VMCS has them.
     public PrimaryProcessorBasedControls Primary;
     public uint TprThreshold;
+    public SecondaryProcessorBasedControls Secondary;
+    public EoiExitBitmap EoiExits;
+
+    /// <summary>The local APIC's priorities and vectors are those of the page; else those of <see cref="Vcpu.Apic"/>.</summary>
+    public bool HoldsApic;
 
     /// <summary>What the guest reads of the CR0 bits that are the host's.</summary>
     public Cr0 Cr0Shadow;
@@ -78,17 +95,21 @@ internal sealed unsafe class VmxContext : VendorState
     // MSRs that guests reach without an exit and the VMCS does not hold, while another vCPU has the processor.
     public ulong STAR, LSTAR, CSTAR, SFMASK, KernelGSbase;
 
-    public VmxContext(HostPhysicalAddress frame, HostPhysicalAddress virtualApicPage, ulong eptPointer)
+    public VmxContext(HostPhysicalAddress frame, HostPhysicalAddress virtualApicPage, HostPhysicalAddress apicAccessPage, ulong eptPointer)
     {
         Frame = frame;
         VirtualApicPage = virtualApicPage;
+        ApicAccessPage = apicAccessPage;
         EptPointer = eptPointer;
-        _vtpr = (uint*)Unsafe.AsPointer(ref PhysicalMemory.Structure<uint>(new HostPhysicalAddress(virtualApicPage.Value + VtprOffset)));
+        _apicPage = (uint*)Unsafe.AsPointer(ref PhysicalMemory.Structure<uint>(virtualApicPage));
     }
 
     // INVEPT ends it.
     public override bool HasTranslations => Processor is not null;
 
     /// <summary>TPR as the guest reads and writes it through CR8.</summary>
-    public ref uint Vtpr => ref *_vtpr;
+    public ref uint Vtpr => ref _apicPage[(int)ApicRegister.TPR << 2];
+
+    /// <summary>The virtual-APIC page.</summary>
+    public Span<uint> ApicPage => new(_apicPage, LocalApic.PageLength);
 }

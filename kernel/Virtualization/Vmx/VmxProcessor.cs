@@ -1,5 +1,7 @@
 using System;
+using HyperOS.Abi.State;
 using HyperOS.Core;
+using HyperOS.Devices;
 using HyperOS.Diagnostics;
 using HyperOS.Emulation;
 using HyperOS.Interrupts;
@@ -7,6 +9,7 @@ using HyperOS.Memory;
 using HyperOS.Platform;
 using HyperOS.Specs.Intel;
 using HyperOS.Specs.X86;
+using LocalApic = HyperOS.Devices.LocalApic;
 
 namespace HyperOS.Virtualization.Vmx;
 
@@ -18,12 +21,13 @@ internal sealed unsafe class VmxProcessor
 {
     // What this room makes use of, where the processor has it.
     private const VmxFeatures Driven = VmxFeatures.EptPages2MiB | VmxFeatures.EptAccessedDirty | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
-        | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.Rdtscp | VmxFeatures.Invpcid;
+        | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.ApicVirtualization | VmxFeatures.Rdtscp
+        | VmxFeatures.Invpcid;
 
     private static readonly VmxProcessor?[] s_processors = new VmxProcessor?[Processors.Maximum];
     private static readonly Source s_source = new();
     private static VmxPlan s_plan;
-    private static HostPhysicalAddress s_msrBitmap;
+    private static HostPhysicalAddress s_msrBitmap, s_x2ApicMsrBitmap;
 
     private readonly HostPhysicalAddress _vmxonRegion;
 
@@ -42,6 +46,9 @@ internal sealed unsafe class VmxProcessor
     /// <summary>Every MSR exits, but <see cref="MsrRules.PassThrough"/>.</summary>
     public static HostPhysicalAddress MsrBitmap => s_msrBitmap;
 
+    /// <summary>The same for a vCPU in x2APIC mode whose registers the processor serves, where it can do so alone.</summary>
+    public static HostPhysicalAddress X2ApicMsrBitmap => s_x2ApicMsrBitmap;
+
     /// <summary>
     /// Guests' RAM is write-back whatever their PAT says, so that host and guest see the same bytes. Intel SDM vol. 3, "EPT and Memory Typing".
     /// </summary>
@@ -58,6 +65,9 @@ internal sealed unsafe class VmxProcessor
         }
     }
 
+    /// <summary>Flags of a 4 KiB leaf that is not RAM: the APIC-access page's.</summary>
+    public const ulong DevicePage = (ulong)(EptEntry.Read | EptEntry.Write | EptEntry.IgnorePat) | (ulong)MemoryType.WB << EptEntryShift.MemoryType;
+
     /// <summary>Whether guests can run, and if not what to change. On the boot processor.</summary>
     public static bool IsUsable(out ReadOnlySpan<byte> reason)
     {
@@ -72,19 +82,34 @@ internal sealed unsafe class VmxProcessor
     /// <returns>False when frames ran out.</returns>
     public static bool TryInitialize()
     {
-        if (!FrameAllocator.TryAllocate(FrameOwner.Kernel, FrameZone.Any, out s_msrBitmap))
+        if (!FrameAllocator.TryAllocate(FrameOwner.Kernel, FrameZone.Any, out s_msrBitmap)
+            || !FrameAllocator.TryAllocate(FrameOwner.Kernel, FrameZone.Any, out s_x2ApicMsrBitmap))
+        {
             return false;
+        }
         Span<byte> bitmap = PhysicalMemory.Bytes(s_msrBitmap, Specs.Intel.MsrBitmap.Size);
         bitmap.Fill(0xFF);
         foreach (uint msr in MsrRules.PassThrough)
+            Pass(bitmap, msr, read: true, write: true);
+        Span<byte> x2Apic = PhysicalMemory.Bytes(s_x2ApicMsrBitmap, Specs.Intel.MsrBitmap.Size);
+        bitmap.CopyTo(x2Apic);
+        for (uint number = 0; number < LocalApicRegisters.Count; number++)
         {
-            bool high = msr >= Specs.Intel.MsrBitmap.HighFirst;
-            int bit = (int)(high ? msr - Specs.Intel.MsrBitmap.HighFirst : msr);
-            byte mask = unchecked((byte)~(1 << (bit & 7)));
-            bitmap[(high ? Specs.Intel.MsrBitmap.ReadHigh : Specs.Intel.MsrBitmap.ReadLow) + bit / 8] &= mask;
-            bitmap[(high ? Specs.Intel.MsrBitmap.WriteHigh : Specs.Intel.MsrBitmap.WriteLow) + bit / 8] &= mask;
+            uint msr = LocalApic.FirstMsr + number;
+            Pass(x2Apic, msr, LocalApic.IsPlain(msr), (ApicRegister)number is ApicRegister.TPR or ApicRegister.EOI or ApicRegister.SelfIPI);
         }
         return true;
+    }
+
+    private static void Pass(Span<byte> bitmap, uint msr, bool read, bool write)
+    {
+        bool high = msr >= Specs.Intel.MsrBitmap.HighFirst;
+        int bit = (int)(high ? msr - Specs.Intel.MsrBitmap.HighFirst : msr);
+        byte mask = unchecked((byte)~(1 << (bit & 7)));
+        if (read)
+            bitmap[(high ? Specs.Intel.MsrBitmap.ReadHigh : Specs.Intel.MsrBitmap.ReadLow) + bit / 8] &= mask;
+        if (write)
+            bitmap[(high ? Specs.Intel.MsrBitmap.WriteHigh : Specs.Intel.MsrBitmap.WriteLow) + bit / 8] &= mask;
     }
 
     /// <summary>Allocates for a processor; before <see cref="TryEnable"/> there.</summary>

@@ -1,7 +1,9 @@
 using System;
 using System.Runtime.CompilerServices;
 using HyperOS.Abi;
+using HyperOS.Abi.State;
 using HyperOS.Core;
+using HyperOS.Devices;
 using HyperOS.Diagnostics;
 using HyperOS.Emulation;
 using HyperOS.Memory;
@@ -64,7 +66,12 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         {
             return false;
         }
-        VmxContext context = new(frame, virtualApicPage, VmxProcessor.Plan.EptPointer(vcpu.Machine.NestedTables.Root.Value));
+        HostPhysicalAddress accessPage = default;
+        if (vcpu.Index != 0)
+            accessPage = ContextOf(vcpu.Machine.BootVcpu).ApicAccessPage;
+        else if (ServesApic && !TryMakeAccessPage(vcpu.Machine, out accessPage))
+            return false;
+        VmxContext context = new(frame, virtualApicPage, accessPage, VmxProcessor.Plan.EptPointer(vcpu.Machine.NestedTables.Root.Value));
         vcpu.VendorState = context;
         bool interrupts = Cpu.SaveAndDisableInterrupts();
         Clear(frame);
@@ -101,7 +108,11 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         VmxContext context = ContextOf(vcpu);
         if (VmxProcessor.Plan.Has(VmxFeatures.PreemptionTimer))
             SetPreemptionTimer(context.Deadline);
-        if (VmxProcessor.Plan.Has(VmxFeatures.TprShadow))
+        if (ServesApic && !context.HoldsApic)
+            FollowApic(vcpu, context);
+        if (DeliversInterrupts(vcpu))
+            GiveApic(vcpu.Apic, context);
+        else if (VmxProcessor.Plan.Has(VmxFeatures.TprShadow))
             SetTaskPriority(vcpu, context);
         if (context.FlushWanted)
             VmxProcessor.Flush(context);
@@ -127,8 +138,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             return;
         }
         context.EventInLine = 0;
-        if (VmxProcessor.Plan.Has(VmxFeatures.TprShadow) && context.Vtpr >> 4 != vcpu.Apic.Cr8)
-            vcpu.Apic.Cr8 = context.Vtpr >> 4;
+        if (!context.HoldsApic && VmxProcessor.Plan.Has(VmxFeatures.TprShadow) && context.Vtpr != vcpu.Apic.TaskPriority)
+            vcpu.Apic.TaskPriority = context.Vtpr;
         uint vectoring = Read32(VmcsField.IdtVectoringInformationField);
         if ((vectoring & InterruptionInformation.Valid) != 0)
             Reinject(context, vectoring);
@@ -151,12 +162,15 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
                 DecodePort(ref exit);
                 break;
             case VmExitReason.Rdmsr:
+                TakeApicForMsr(vcpu, context);
                 exit.Kind = VmExitKind.ReadMsr;
                 break;
             case VmExitReason.Wrmsr:
+                TakeApicForMsr(vcpu, context);
                 exit.Kind = VmExitKind.WriteMsr;
                 break;
             case VmExitReason.Hlt:
+                TakeApic(vcpu, context); // whoever waits looks at what may come
                 exit.Kind = VmExitKind.Hlt;
                 break;
             case VmExitReason.InterruptWindow or VmExitReason.TprBelowThreshold:
@@ -168,6 +182,22 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
                 break;
             case VmExitReason.EptViolation:
                 DecodeEptViolation(vcpu, vectoring);
+                if ((exit.Address.Value & ~(Size.Page - 1)) == LocalApic.BaseAddress)
+                    TakeApic(vcpu, context);
+                break;
+            case VmExitReason.ApicAccess:
+                TakeApic(vcpu, context);
+                DecodeApicAccess(ref exit);
+                break;
+            case VmExitReason.ApicWrite:
+                TakeApic(vcpu, context);
+                exit.Kind = VmExitKind.ApicWrite;
+                exit.Address = new GuestPhysicalAddress(LocalApic.BaseAddress | Read(VmcsField.ExitQualification) & ApicAccessQualification.OffsetMask);
+                exit.Value = context.ApicPage[(int)(exit.Address.Value - LocalApic.BaseAddress) >> 2];
+                break;
+            case VmExitReason.VirtualizedEoi:
+                exit.Kind = VmExitKind.EndOfInterrupt;
+                exit.Vector = unchecked((byte)Read(VmcsField.ExitQualification));
                 break;
             case VmExitReason.Vmcall:
                 exit.Kind = VmExitKind.Hypercall;
@@ -318,6 +348,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         Write(VmcsField.GuestIdtrLimit, tables.IdtLimit);
     }
 
+    // One that software has disabled accepts nothing, which the processor does not know.
+    public static bool DeliversInterrupts(Vcpu vcpu) => ServesApic && vcpu.Apic.Mode != ApicMode.Disabled && vcpu.Apic.IsSoftwareEnabled;
+
     public static bool CanInterrupt(Vcpu vcpu) => ContextOf(vcpu).EventInLine == 0 && ((Rflags)Read(VmcsField.GuestRflags) & Rflags.IF) != 0
         && (Interruptibility & Shadow) == 0;
 
@@ -372,6 +405,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     public static void ClearEvents(Vcpu vcpu)
     {
         ContextOf(vcpu).EventInLine = 0;
+        ContextOf(vcpu).HoldsApic = false; // INIT has reset the registers; what the page has is of before
         Write(VmcsField.VmEntryInterruptionInformationField, 0);
         Write(VmcsField.GuestInterruptibilityState, 0);
         Write(VmcsField.GuestPendingDebugExceptions, 0);
@@ -414,6 +448,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             Write(VmcsField.GuestDr7, value);
     }
 
+    private static bool ServesApic => VmxProcessor.Plan.Has(VmxFeatures.ApicVirtualization);
+
     private static VmxContext ContextOf(Vcpu vcpu) => Unsafe.As<VmxContext>(vcpu.VendorState)!;
 
     private static InterruptibilityState Interruptibility => (InterruptibilityState)Read32(VmcsField.GuestInterruptibilityState);
@@ -431,15 +467,90 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     // While something waits, whatever lowers the priority exits: it may let it come. Entry demands a threshold not above VTPR.
     private static void SetTaskPriority(Vcpu vcpu, VmxContext context)
     {
-        uint priority = vcpu.Apic.Cr8;
-        if (context.Vtpr >> 4 != priority)
-            context.Vtpr = priority << 4;
-        uint threshold = vcpu.Apic.IsQuiet ? 0 : priority;
+        uint priority = vcpu.Apic.TaskPriority;
+        if (context.Vtpr != priority)
+            context.Vtpr = priority;
+        uint threshold = vcpu.Apic.IsQuiet ? 0 : priority >> 4;
         if (threshold == context.TprThreshold)
             return;
         context.TprThreshold = threshold;
         Write(VmcsField.TprThreshold, threshold);
     }
+
+    // The page has the registers from here to the next exit that somebody has to look at them for; meanwhile only what waits is added to it.
+    private static void GiveApic(LocalApic apic, VmxContext context)
+    {
+        if (context.HoldsApic && !apic.HasRequests)
+            return;
+        Span<uint> page = context.ApicPage;
+        if (context.HoldsApic)
+        {
+            apic.MoveRequests(page);
+        }
+        else
+        {
+            apic.CopyTo(page);
+            context.HoldsApic = true;
+        }
+        for (int i = 0; i < 4; i++)
+        {
+            int trigger = (int)ApicRegister.TMR + 2 * i << 2;
+            ulong levels = page[trigger] | (ulong)page[trigger + 4] << 32;
+            if (levels == context.EoiExits[i])
+                continue;
+            context.EoiExits[i] = levels;
+            Write((VmcsField)((uint)VmcsField.EoiExitBitmap0 + 2 * (uint)i), levels);
+        }
+        Write(VmcsField.GuestInterruptStatus,
+            (ulong)(LocalApic.Highest(page, ApicRegister.ISR) << VmxInterruptStatus.SviShift | LocalApic.Highest(page, ApicRegister.IRR)));
+    }
+
+    private static void TakeApic(Vcpu vcpu, VmxContext context)
+    {
+        if (!context.HoldsApic)
+            return;
+        context.HoldsApic = false;
+        vcpu.Apic.CopyFrom(context.ApicPage);
+    }
+
+    // The interrupt command, which is the one that guests write often, needs nothing of what the page holds.
+    private static void TakeApicForMsr(Vcpu vcpu, VmxContext context)
+    {
+        uint msr = unchecked((uint)vcpu[GeneralRegister.RCX]);
+        if (msr == Msr.IA32_APIC_BASE || unchecked(msr - LocalApic.FirstMsr) < LocalApicRegisters.Count && msr != LocalApic.FirstMsr + (uint)ApicRegister.ICR)
+            TakeApic(vcpu, context);
+    }
+
+    // Only in xAPIC mode are the registers in memory. One vCPU that leaves it takes the page from all, whose accesses are emulated then; so are those
+    // that find an APIC which the processor does not serve, but for TPR.
+    private static void FollowApic(Vcpu vcpu, VmxContext context)
+    {
+        const SecondaryProcessorBasedControls Serving = SecondaryProcessorBasedControls.ApicRegisterVirtualization
+            | SecondaryProcessorBasedControls.VirtualInterruptDelivery;
+        const SecondaryProcessorBasedControls Memory = SecondaryProcessorBasedControls.VirtualizeApicAccesses;
+        const SecondaryProcessorBasedControls Msrs = SecondaryProcessorBasedControls.VirtualizeX2ApicMode;
+        SecondaryProcessorBasedControls before = context.Secondary, controls = VmxProcessor.Plan.Secondary;
+        if (vcpu.Apic.Mode != ApicMode.XApic)
+            controls &= ~Memory;
+        if (!DeliversInterrupts(vcpu))
+            controls &= ~Serving;
+        else if (vcpu.Apic.Mode == ApicMode.X2Apic)
+            controls |= Msrs;
+        if (controls == before)
+            return;
+        context.Secondary = controls;
+        Write(VmcsField.SecondaryProcessorBasedVmExecutionControls, (uint)controls);
+        Write(VmcsField.AddressOfMsrBitmaps, ((controls & Msrs) != 0 ? VmxProcessor.X2ApicMsrBitmap : VmxProcessor.MsrBitmap).Value);
+        if (((controls ^ before) & Memory) == 0)
+            return;
+        vcpu.Machine.NestedTables.TryPut(
+            new GuestPhysicalAddress(LocalApic.BaseAddress), (controls & Memory) != 0 ? context.ApicAccessPage.Value | VmxProcessor.DevicePage : 0);
+        context.FlushWanted = true;
+    }
+
+    private static bool TryMakeAccessPage(VirtualMachine machine, out HostPhysicalAddress page) =>
+        FrameAllocator.TryAllocateZeroed(machine.Owner, FrameZone.Any, out page)
+        && machine.NestedTables.TryPut(new GuestPhysicalAddress(LocalApic.BaseAddress), page.Value | VmxProcessor.DevicePage);
 
     private static void SetPrimary(VmxContext context, PrimaryProcessorBasedControls controls)
     {
@@ -511,6 +622,18 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         exit.IsFetch = (qualification & EptViolationQualification.Fetch) != 0;
         const EptViolationQualification Final = EptViolationQualification.LinearAddressValid | EptViolationQualification.Translation;
         exit.IsFinalAccess = (qualification & (Final | EptViolationQualification.Fetch)) == Final;
+    }
+
+    // Of an access that the processor does not serve: to a register that it does not know, too wide, or in the guest's own tables.
+    private static void DecodeApicAccess(ref VmExit exit)
+    {
+        ulong qualification = Read(VmcsField.ExitQualification);
+        ApicAccessType type = (ApicAccessType)((qualification & ApicAccessQualification.TypeMask) >> ApicAccessQualification.TypeShift);
+        exit.Kind = VmExitKind.NestedFault;
+        exit.Address = new GuestPhysicalAddress(LocalApic.BaseAddress | qualification & ApicAccessQualification.OffsetMask);
+        exit.Flag = type == ApicAccessType.LinearWrite;
+        exit.IsFetch = type == ApicAccessType.LinearFetch;
+        exit.IsFinalAccess = type is ApicAccessType.LinearRead or ApicAccessType.LinearWrite;
     }
 
     // The exit was in an IRET that had unblocked NMIs already, and runs again. Intel SDM vol. 3, "Information for VM Exits Due to Vectored Events".
@@ -610,6 +733,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     {
         ref readonly VmxPlan plan = ref VmxProcessor.Plan;
         context.Primary = plan.Primary;
+        context.Secondary = plan.Secondary;
         Write(VmcsField.PinBasedVmExecutionControls, (uint)plan.PinBased);
         Write(VmcsField.PrimaryProcessorBasedVmExecutionControls, (uint)plan.Primary);
         Write(VmcsField.SecondaryProcessorBasedVmExecutionControls, (uint)plan.Secondary);
@@ -629,6 +753,13 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         {
             Write(VmcsField.VirtualApicAddress, context.VirtualApicPage.Value);
             Write(VmcsField.TprThreshold, 0);
+        }
+        if (ServesApic)
+        {
+            Write(VmcsField.ApicAccessAddress, context.ApicAccessPage.Value);
+            Write(VmcsField.GuestInterruptStatus, 0);
+            for (uint i = 0; i < 4; i++)
+                Write((VmcsField)((uint)VmcsField.EoiExitBitmap0 + 2 * i), 0);
         }
         Write(VmcsField.TscOffset, vcpu.Machine.Clock.TscOffset);
         Write(VmcsField.Cr0GuestHostMask, (ulong)(HostCr0 | plan.GuestCr0));

@@ -12,7 +12,7 @@ public class VmxControlPolicyTests
 
     private const VmxFeatures OfArrandale = VmxFeatures.EptPages2MiB | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
         | VmxFeatures.InvvpidIndividualAddress | VmxFeatures.InvvpidSingleContext | VmxFeatures.InvvpidSingleContextRetainingGlobals | VmxFeatures.TprShadow
-        | VmxFeatures.VirtualizeApicAccesses | VmxFeatures.VirtualizeX2ApicMode | VmxFeatures.Rdtscp | VmxFeatures.MonitorTrapFlag | VmxFeatures.ActivityHlt;
+        | VmxFeatures.Rdtscp | VmxFeatures.MonitorTrapFlag | VmxFeatures.ActivityHlt;
 
     public static TheoryData<int, VmxRefusal> Refusals => new()
     {
@@ -140,6 +140,23 @@ public class VmxControlPolicyTests
         Assert.All(texts, text => Assert.InRange(text.Length, 40, 160));
         Assert.True(VmxControlPolicy.Text(VmxRefusal.None).IsEmpty);
         Assert.Contains("enable Intel VT-x", texts[Array.IndexOf(refusals, VmxRefusal.Locked)], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SecondaryProcessorBasedControls.VirtualizeApicAccesses)]
+    [InlineData(SecondaryProcessorBasedControls.VirtualizeX2ApicMode)]
+    [InlineData(SecondaryProcessorBasedControls.ApicRegisterVirtualization)]
+    [InlineData(SecondaryProcessorBasedControls.VirtualInterruptDelivery)]
+    public void A_processor_that_lacks_one_of_the_APIC_features_serves_nothing_of_the_APIC(SecondaryProcessorBasedControls lacking)
+    {
+        VmxCapabilities host = VmxHost.SkylakeX.Capture();
+        host.Secondary &= ~((ulong)lacking << 32);
+        Assert.Equal(VmxRefusal.None, VmxControlPolicy.Decide(host, VmxFeatures.All, out VmxPlan plan));
+        Assert.Equal(VmxFeatures.TprShadow, plan.Features & (VmxFeatures.ApicVirtualization | VmxFeatures.TprShadow));
+        const SecondaryProcessorBasedControls Apic = SecondaryProcessorBasedControls.VirtualizeApicAccesses
+            | SecondaryProcessorBasedControls.VirtualizeX2ApicMode | SecondaryProcessorBasedControls.ApicRegisterVirtualization
+            | SecondaryProcessorBasedControls.VirtualInterruptDelivery;
+        Assert.Equal((SecondaryProcessorBasedControls)0, plan.Secondary & Apic);
     }
 
     [Fact]
