@@ -25,6 +25,25 @@ public sealed class InterruptTable : InterruptDispatcher
 
     public static void SetHandler(int vector, InterruptHandler handler) => s_handlers[vector] = handler;
 
+    /// <summary>A further handler for a vector that several devices share: each is asked each time.</summary>
+    public static void AddHandler(int vector, InterruptHandler handler) =>
+        s_handlers[vector] = s_handlers[vector] is { } first ? new SharedHandler(first, handler) : handler;
+
+    /// <summary>Takes a vector of its own for a device's message; during start-up.</summary>
+    /// <returns>False when there is none left.</returns>
+    public static bool TryTakeVector(InterruptHandler handler, out int vector)
+    {
+        for (vector = Vectors.FirstDevice; vector <= Vectors.LastDevice; vector++)
+        {
+            if (s_handlers[vector] is null)
+            {
+                s_handlers[vector] = handler;
+                return true;
+            }
+        }
+        return false;
+    }
+
     protected override void Dispatch(ref InterruptFrame frame)
     {
         int vector = (int)frame.Vector;
@@ -44,6 +63,23 @@ public sealed class InterruptTable : InterruptDispatcher
         processor.InterruptDepth--;
         if (vector != Vectors.Spurious)
             LocalApic.EndOfInterrupt();
+    }
+
+    private sealed class SharedHandler : InterruptHandler
+    {
+        private readonly InterruptHandler _first, _second;
+
+        public SharedHandler(InterruptHandler first, InterruptHandler second)
+        {
+            _first = first;
+            _second = second;
+        }
+
+        public override void Handle()
+        {
+            _first.Handle();
+            _second.Handle();
+        }
     }
 
     private static void Exception(ExceptionVector vector, ref InterruptFrame frame)

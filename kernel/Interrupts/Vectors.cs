@@ -13,6 +13,9 @@ public static class Vectors
 
     public const int Pins = 24;
 
+    /// <summary>First and last of the vectors for devices' messages.</summary>
+    public const int FirstDevice = 0x50, LastDevice = 0xDF;
+
     /// <summary>The local APIC's timer.</summary>
     public const int Timer = 0xE0;
 

@@ -6,7 +6,7 @@ using HyperOS.Platform;
 namespace HyperOS.Memory;
 
 /// <summary>A device's registers, mapped uncached. Offsets are checked against the length; accesses have exactly the width asked for.</summary>
-public sealed unsafe class DeviceMemory
+public sealed unsafe class DeviceMemory : DeviceRegisters
 {
     private const ulong Base = 0xFFFF_C300_0000_0000;
 
@@ -43,16 +43,26 @@ public sealed unsafe class DeviceMemory
         return true;
     }
 
-    public uint Read32(uint offset) => Volatile.Read(ref *(uint*)At(offset, 4));
+    public override uint Length => _length;
 
-    public void Write32(uint offset, uint value) => Volatile.Write(ref *(uint*)At(offset, 4), value);
+    public override byte Read8(uint offset) => Volatile.Read(ref *At(offset, 1));
+
+    public override ushort Read16(uint offset) => Volatile.Read(ref *(ushort*)At(offset, 2));
+
+    public override uint Read32(uint offset) => Volatile.Read(ref *(uint*)At(offset, 4));
+
+    public override void Write8(uint offset, byte value) => Volatile.Write(ref *At(offset, 1), value);
+
+    public override void Write16(uint offset, ushort value) => Volatile.Write(ref *(ushort*)At(offset, 2), value);
+
+    public override void Write32(uint offset, uint value) => Volatile.Write(ref *(uint*)At(offset, 4), value);
 
     /// <summary>All of it, for memory without side effects such as a framebuffer.</summary>
     public Span<byte> Bytes => new(_start, (int)_length);
 
     private byte* At(uint offset, uint width)
     {
-        if (offset > _length - width)
+        if (width > _length || offset > _length - width)
             Failure.Fail(FailureKind.IndexOutOfRange);
         return _start + offset;
     }

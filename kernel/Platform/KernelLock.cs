@@ -8,6 +8,7 @@ public enum LockRank
 {
     VirtualMachines = 1,
     Switch,
+    Devices,
     Scheduler,
     Handover,
     Timer,

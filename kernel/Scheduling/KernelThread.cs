@@ -92,6 +92,9 @@ public sealed class KernelThread
     /// <summary>A wake is pending, or another thread should run: a look with interrupts off, right before entering a guest.</summary>
     public bool WantsAttention => WakePending || Queue.NeedsReschedule;
 
+    /// <summary>The local APIC of the processor that it runs on.</summary>
+    public uint ApicId => Queue.Processor.ApicId;
+
     public bool HasEnded => State == ThreadState.Ended;
 
     /// <summary>Nanoseconds of processor time so far, up to its last switch.</summary>

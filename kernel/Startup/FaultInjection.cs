@@ -7,11 +7,17 @@ using HyperOS.Platform;
 
 namespace HyperOS.Startup;
 
-/// <summary>What only the test kernel has: the option `fault=PLACE:COUNT:KIND[:VM],…`, numbers but for the machine's name.</summary>
+/// <summary>
+/// What only the test kernel has: the option `fault=PLACE:COUNT:KIND[:VM],…`, numbers but for the machine's name, and `nicTest=1` for
+/// <see cref="NicTest"/>.
+/// </summary>
 internal sealed partial class HostOptions
 {
-    static partial void ReadFaults(CommandLine line)
+    public bool TestsNics { get; private set; }
+
+    partial void ReadFaults(CommandLine line)
     {
+        TestsNics = Number(line, "nicTest"u8, out ulong test) && test != 0;
         OptionStatus status = line.TryGetText("fault"u8, out ReadOnlySpan<byte> faults);
         if (status == OptionStatus.Ok && !FaultInjection.TryArm(faults))
             Log.Write("options"u8, $"fault: not PLACE:COUNT:KIND[:VM],..., ignored");

@@ -38,7 +38,7 @@ internal sealed partial class HostOptions
         }
         if (line.TryGetText("mitigations"u8, out ReadOnlySpan<byte> mitigations) == OptionStatus.Ok && !options.TrySetMitigations(mitigations))
             Log.Write("options"u8, $"mitigations: neither auto nor off nor all, ignored");
-        ReadFaults(line);
+        options.ReadFaults(line);
         int cursor = 0;
         while (line.TryNextUnknown(ref cursor, out ReadOnlySpan<byte> word))
             Log.Write("options"u8, $"{word}: unknown, ignored");
@@ -57,7 +57,7 @@ internal sealed partial class HostOptions
     }
 
     // In FaultInjection.cs, which only the test kernel has.
-    static partial void ReadFaults(CommandLine line);
+    partial void ReadFaults(CommandLine line);
 
     private static bool Number(CommandLine line, ReadOnlySpan<byte> key, out ulong value)
     {

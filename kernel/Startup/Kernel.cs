@@ -4,6 +4,9 @@ using HyperOS.Diagnostics;
 using HyperOS.Firmware;
 using HyperOS.Interrupts;
 using HyperOS.Memory;
+using HyperOS.Nics;
+using HyperOS.Pci;
+using HyperOS.PciHost;
 using HyperOS.Platform;
 using HyperOS.Power;
 using HyperOS.Scheduling;
@@ -15,7 +18,7 @@ using HyperOS.Virtualization;
 namespace HyperOS.Startup;
 
 /// <summary>From the first C# instruction to running guests, in the order in which it happens. docs/boot-walk.md tells the story.</summary>
-internal static class Kernel
+internal static partial class Kernel
 {
     [UnmanagedCallersOnly(EntryPoint = "KernelMain")]
     private static void Main(uint magic, uint information)
@@ -83,6 +86,11 @@ internal static class Kernel
 
         ExitTrace.Initialize();
 
+        // Physical devices: the PCI bus, then the drivers, each with a thread.
+        PciScan functions = PciBus.Scan(acpi);
+        NicList.Start(functions, acpi);
+        TestNics(options);
+
         // The console and the machines have threads; after this, the kernel allocates no more for itself.
         HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
         BootModule bundle = BootInformation.Bundle(boot);
@@ -93,6 +101,9 @@ internal static class Kernel
         Cpu.EnableInterrupts();
         Scheduler.Idle();
     }
+
+    // In NicTest.cs, which only the test kernel has.
+    static partial void TestNics(HostOptions options);
 
     // The one with the ISA interrupts. Others keep all their pins masked, as a reset leaves them.
     private static bool TryFindIoApic(AcpiTables acpi, out HostPhysicalAddress address)

@@ -105,6 +105,7 @@ public static class Interlocked
 public static class Volatile
 {
     private struct VolatileByte { public volatile byte Value; }
+    private struct VolatileUInt16 { public volatile ushort Value; }
     private struct VolatileInt32 { public volatile int Value; }
     private struct VolatileUInt32 { public volatile uint Value; }
     private struct VolatileIntPtr { public volatile nint Value; }
@@ -117,6 +118,8 @@ public static class Volatile
     public static bool Read(ref readonly bool location) => Unsafe.As<bool, VolatileByte>(ref Unsafe.AsRef(in location)).Value != 0;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte Read(ref readonly byte location) => Unsafe.As<byte, VolatileByte>(ref Unsafe.AsRef(in location)).Value;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Read(ref readonly ushort location) => Unsafe.As<ushort, VolatileUInt16>(ref Unsafe.AsRef(in location)).Value;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Read(ref readonly int location) => Unsafe.As<int, VolatileInt32>(ref Unsafe.AsRef(in location)).Value;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -133,6 +136,8 @@ public static class Volatile
     public static void Write(ref bool location, bool value) => Unsafe.As<bool, VolatileByte>(ref location).Value = value ? (byte)1 : (byte)0;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(ref byte location, byte value) => Unsafe.As<byte, VolatileByte>(ref location).Value = value;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(ref ushort location, ushort value) => Unsafe.As<ushort, VolatileUInt16>(ref location).Value = value;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(ref int location, int value) => Unsafe.As<int, VolatileInt32>(ref location).Value = value;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,4 +11,7 @@ public static class VirtioFeatures
 
     /// <summary>The device is none of the time before virtio 1.0.</summary>
     public const ulong VIRTIO_F_VERSION_1 = 1ul << 32;
+
+    /// <summary>The device's accesses go where the platform's DMA goes, through an IOMMU if there is one.</summary>
+    public const ulong VIRTIO_F_ACCESS_PLATFORM = 1ul << 33;
 }
