@@ -21,16 +21,22 @@ internal sealed class Monitor : IDisposable
     /// <summary>What a command that writes a file, named where the braces stand, has written: <c>screendump {}</c>.</summary>
     public async Task<byte[]> Dump(string command, CancellationToken cancellation)
     {
+        string file = Path.Combine(_folder, "dump");
+        await Do(command.Replace("{}", $"\"{file}\"", StringComparison.Ordinal), cancellation);
+        return await File.ReadAllBytesAsync(file, cancellation);
+    }
+
+    /// <summary>Gives a command and waits until it is done.</summary>
+    public async Task Do(string command, CancellationToken cancellation)
+    {
         if (_socket is null)
         {
             _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             await _socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellation);
             await ReadPrompt(cancellation);
         }
-        string file = Path.Combine(_folder, "dump");
-        await _socket.SendAsync(Encoding.ASCII.GetBytes(command.Replace("{}", $"\"{file}\"", StringComparison.Ordinal) + "\n"), cancellation);
+        await _socket.SendAsync(Encoding.ASCII.GetBytes(command + "\n"), cancellation);
         await ReadPrompt(cancellation);
-        return await File.ReadAllBytesAsync(file, cancellation);
     }
 
     public void Dispose()

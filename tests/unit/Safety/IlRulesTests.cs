@@ -7,7 +7,8 @@ public class IlRulesTests
     private static readonly IReadOnlyList<string> s_fixtures = IlRules.Check(Assembly.Load("HyperOS.Tests.Fixtures"));
 
     /// <summary>The pure rooms of the layering rule for which there is a project.</summary>
-    public static TheoryData<string> PureRooms => [.. Layering.PureRooms.Where(room => File.Exists(Repository.PathOf($"kernel/{room}/{room}.csproj")))];
+    public static TheoryData<string> PureRooms =>
+        [.. Layering.PureRooms.Where(room => File.Exists(Repository.PathOf($"kernel/{room}/{room}.csproj"))), .. Layering.PureDrivers];
 
     [Theory]
     [MemberData(nameof(PureRooms))]

@@ -18,6 +18,9 @@ internal static class Layering
     public static IReadOnlyList<string> PureRooms { get; } =
         ["Core", "Specs", "Abi", "Devices", "Emulation", "Loaders", "Firmware", "Display", "Switching", "Storage"];
 
+    /// <summary>The drivers' rooms of that kind; they see Core, Specs and each other alone.</summary>
+    public static IReadOnlyList<string> PureDrivers { get; } = ["Pci", "Ethernet"];
+
     /// <summary>What a room may refer to; null for a room that the rule does not name.</summary>
     public static IReadOnlyCollection<string>? Allowed(string room) => room switch
     {

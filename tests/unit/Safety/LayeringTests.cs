@@ -65,6 +65,16 @@ public class LayeringTests
     }
 
     [Fact]
+    public void Pure_drivers_see_no_hardware()
+    {
+        foreach (string room in Layering.PureDrivers)
+        {
+            foreach (string other in Layering.References(Load($"drivers/{room}/{room}.csproj")))
+                Assert.True(other is "Core" or "Specs" || Layering.PureDrivers.Contains(other), $"{room} may not see {other}");
+        }
+    }
+
+    [Fact]
     public void Management_sees_the_kernel_only_through_Abi()
     {
         HashSet<string> rooms = [.. Projects("kernel/").Concat(Projects("drivers/")).Select(path => Path.GetFileNameWithoutExtension(path))];
