@@ -34,8 +34,7 @@ public class NicTests
         {
             byte[] frame = FrameFor(card, Echo, length);
             wire.Send(frame);
-            byte[] answer = await wire.Receive();
-            Assert.Equal([.. s_station, .. card, .. frame[12..]], answer);
+            Assert.Equal(AnswerTo(frame), await wire.Receive());
         }
         wire.Send(FrameFor(card, Report, ShortestFrame));
         Assert.EndsWith("dropped 0 and 0, errors 0, lies 0, resets 0", await machine.WaitForLine("nicTest: nic0 received"), StringComparison.Ordinal);
@@ -61,7 +60,7 @@ public class NicTests
         Assert.Equal(card, (await wire.Receive())[6..12]);
         byte[] frame = FrameFor(card, Echo, 100);
         wire.Send(frame);
-        Assert.Equal([.. s_station, .. card, .. frame[12..]], await wire.Receive());
+        Assert.Equal(AnswerTo(frame), await wire.Receive());
     }
 
     [Fact]
@@ -81,7 +80,7 @@ public class NicTests
             byte[] card = (await wire.Receive())[6..12];
             byte[] frame = FrameFor(card, Echo, 1000);
             wire.Send(frame);
-            Assert.Equal([.. s_station, .. card, .. frame[12..]], await wire.Receive());
+            Assert.Equal(AnswerTo(frame), await wire.Receive());
         }
         Array.ForEach(wires, wire => wire.Dispose());
     }
@@ -98,6 +97,8 @@ public class NicTests
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), type);
         return frame;
     }
+
+    private static byte[] AnswerTo(byte[] frame) => [.. frame[6..12], .. frame[..6], .. frame[12..]];
 
     /// <summary>The other end of a card's cable: frames in datagrams, to and from QEMU.</summary>
     private sealed class Wire : IDisposable
