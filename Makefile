@@ -137,9 +137,12 @@ out/guest/initrd.img: out/cache/packages/busybox iso/guest/init $(IMAGETOOL)
 	@dotnet $(IMAGETOOL) initramfs --program $< --init iso/guest/init --out $@
 
 # The same with the drivers of PCI devices in /lib/modules: the kernel unpacks one archive after the other.
-out/guest/initrd-virtio.img: out/guest/initrd.img | out/cache/packages/modules
-	@dotnet $(IMAGETOOL) modules --directory out/cache/packages/modules --out out/guest/modules.img
-	@cat $< out/guest/modules.img > $@
+out/guest/initrd-virtio.img: out/guest/initrd.img out/guest/modules.img
+	@cat $^ > $@
+
+out/guest/modules.img: $(IMAGETOOL) | out/cache/packages/modules
+	@mkdir -p $(@D)
+	@dotnet $(IMAGETOOL) modules --directory out/cache/packages/modules --out $@
 
 $(BUNDLE): FORCE $(IMAGETOOL) $(if $(filter iso/default.yaml,$(VMS)),$(GUEST))
 	@mkdir -p $(@D)

@@ -81,6 +81,37 @@ public partial class FaultTests
     }
 
     [Theory]
+    [InlineData(FaultKind.IndexOutOfRange)]
+    [InlineData(FaultKind.StackOverflow)]
+    public async Task A_fault_while_a_guest_is_sent_frames_stops_that_guest_and_its_sender_goes_on(FaultKind kind)
+    {
+        await using Machine machine = Machine.Start(Network(Fault(FaultPlace.FrameDelivery, 50, kind, "receiver")));
+        await machine.WaitForLine("vm receiver: fault: " + Words(kind));
+        await machine.WaitForLine("vm receiver: stopped: killed: a fault in the host while serving it");
+        await machine.WaitForLine("sender| 10.0.0.1: all 500 answered");
+        await machine.WaitForLine("sender| 10.0.0.1: all 500 answered");
+        Assert.DoesNotContain("10.0.0.1: LOST", machine.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("panic: ", machine.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fault_under_a_switchs_lock_stops_the_host_with_a_report()
+    {
+        await using Machine machine = Machine.Start(Network(Fault(FaultPlace.Switch, 50, FaultKind.Overflow, "sender")));
+        await machine.WaitForLine($"panic: {Words(FaultKind.Overflow)}");
+        Assert.Equal(0, await machine.WaitForExit());
+    }
+
+    // A guest that sends to two others.
+    private static MachineOptions Network(string fault)
+    {
+        TestVm sender = TestVms.Station("sender", 2, "sender", 1);
+        return TestVms.OnNetwork(
+            "{ name: web }", TestVms.Station("receiver", 3, "listener", 2), TestVms.Station("server", 1, "listener", 2),
+            sender with { CommandLine = sender.CommandLine + " neighbour=10.0.0.3" }) with { HasFaultPoints = true, CommandLine = "panic=0 fault=" + fault };
+    }
+
+    [Theory]
     [InlineData(FaultPlace.Scheduler, 40, FaultKind.IndexOutOfRange, "", 2)]
     [InlineData(FaultPlace.FrameAllocator, 3, FaultKind.NullReference, "everything", 1)]
     [InlineData(FaultPlace.FrameAllocator, 3, FaultKind.StackOverflow, "everything", 2)]

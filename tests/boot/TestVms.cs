@@ -27,6 +27,9 @@ internal sealed record TestVm(string Name)
     /// <summary>Devices beside the exit port.</summary>
     public string[] Devices { get; init; } = [];
 
+    /// <summary>NICs as in a VM file.</summary>
+    public string Nics { get; init; } = "";
+
     public string Text => $$"""
           - name: {{Name}}
             cpu: { count: {{Cpus}}, {{Share}} }
@@ -34,6 +37,7 @@ internal sealed record TestVm(string Name)
             boot: { {{(IsLinux ? $"kernel: {Workspace.LinuxKernel}, initrd: {Initrd ?? Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
             console: host
             devices: [ {{string.Join(", ", ["testExit", .. Devices])}} ]
+            nics: [ {{Nics}} ]
             autostart: true
             restart: {{Restart}}
 
@@ -54,6 +58,38 @@ internal static class TestVms
         CommandLine = $"console=ttyS0 panic=-1 quiet steady={Workspace.BusyboxSha256}",
         Initrd = Workspace.Initrd("steady"),
     };
+
+    /// <summary>
+    /// The same kernel as a station of the network `lan`: tests/guests/network.sh. VMs with stations are given to <see cref="OnNetwork"/>.
+    /// </summary>
+    /// <param name="name">The VM's.</param>
+    /// <param name="host">The last byte of its address in 10.0.0.0/24.</param>
+    /// <param name="role">What it does there.</param>
+    /// <param name="peer">The last byte of another's address.</param>
+    /// <param name="portGroup">Its port's.</param>
+    public static TestVm Station(string name, int host, string role, int peer, string portGroup = "web") => new(name)
+    {
+        IsLinux = true,
+        Memory = "128MiB",
+        Cpus = 2,
+        CommandLine = $"console=ttyS0 panic=-1 quiet ipv6.disable=1 role={role} address=10.0.0.{host} peer=10.0.0.{peer}",
+        Initrd = Workspace.InitrdWithDrivers("network"),
+        Nics = $"{{ name: eth0, network: lan, portGroup: {portGroup} }}",
+    };
+
+    /// <summary>Machines for VMs on a network.</summary>
+    /// <param name="portGroups">Those of `lan`, as in a VM file.</param>
+    public static MachineOptions OnNetwork(string portGroups, params TestVm[] vms)
+    {
+        MachineOptions options = Options(vms);
+        return options with
+        {
+            Vms = options.Vms!.Replace("vms:\n", $"networks: [ {{ name: lan, uplinks: [ nic31 ], portGroups: [ {portGroups} ] }} ]\nvms:\n", StringComparison.Ordinal),
+            Processors = 2,
+            MemoryMiB = 256 + 160 * vms.Length,
+            WaitLimit = TimeSpan.FromSeconds(180),
+        };
+    }
 
     public static MachineOptions Options(params TestVm[] vms) => Options("stay", vms);
 

@@ -41,6 +41,13 @@ internal static class Workspace
     public static string Initrd(string name) => Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guests/{name}.img", path =>
         Run("dotnet", [ImageTool, "initramfs", "--program", Busybox, "--init", $"tests/guests/{name}.sh", "--out", path])));
 
+    /// <summary>The same with the kernel's virtio drivers in /lib/modules.</summary>
+    public static string InitrdWithDrivers(string name) => Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guests/{name}-virtio.img", path =>
+    {
+        string plain = Path.Combine(Root, "out", Initrd(name)), modules = Path.Combine(Root, "out", OfGuest("modules.img"));
+        File.WriteAllBytes(Path.Combine(Root, path), [.. File.ReadAllBytes(plain), .. File.ReadAllBytes(modules)]);
+    }));
+
     /// <summary>What the guest's own sha256sum has to say of its busybox.</summary>
     public static string BusyboxSha256 => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Busybox)));
 
