@@ -14,7 +14,7 @@ CMDLINE ?=
 ASM     := $(patsubst %.asm,out/kernel/asm/%.o,$(wildcard boot/*.asm kernel/*/*.asm kernel/*/*/*.asm))
 BUNDLE  := out/bundle/$(subst /,_,$(OUT)).bundle
 FONT    := out/cache/packages/font.psf
-GUEST   := out/guest/vmlinuz out/guest/initrd.img
+GUEST   := out/guest/vmlinuz out/guest/initrd-virtio.img
 DEPS    := out/.deps
 
 TOOLS      := out/host/bin
