@@ -20,6 +20,7 @@ public enum AllStoppedAction : uint
 ///           NetworkDefinition   × NetworkCount       │ SHA-256 in the header covers the header from
 ///           PortGroupDefinition × PortGroupCount     │ OnAllStopped on, and all tables
 ///           NicDefinition       × NicCount           │
+///           DiskDefinition      × DiskCount          │
 ///           BundleBlob          × BlobCount          ┘
 ///           zeros to the next page
 ///           blob 0, zeros to the next page, blob 1, …
@@ -34,7 +35,7 @@ public struct BundleHeader
     /// <summary>"HYBUNDLE".</summary>
     public const ulong ExpectedMagic = 0x454C_444E_5542_5948;
 
-    public const uint CurrentVersion = 2;
+    public const uint CurrentVersion = 3;
 
     public const int Sha256Length = 32;
 
@@ -52,7 +53,7 @@ public struct BundleHeader
     private const int NetworkCountOffset = 0x40;
     private const int PortGroupCountOffset = 0x44;
     private const int NicCountOffset = 0x48;
-    private const int PaddingOffset = 0x4C;
+    private const int DiskCountOffset = 0x4C;
 
     [FieldOffset(MagicOffset)] public ulong Magic;
     [FieldOffset(VersionOffset)] public uint Version;
@@ -67,7 +68,7 @@ public struct BundleHeader
     [FieldOffset(NetworkCountOffset)] public uint NetworkCount;
     [FieldOffset(PortGroupCountOffset)] public uint PortGroupCount;
     [FieldOffset(NicCountOffset)] public uint NicCount;
-    [FieldOffset(PaddingOffset)] private uint _padding;
+    [FieldOffset(DiskCountOffset)] public uint DiskCount;
 
     /// <summary>Where the networks' definitions begin, in bytes. This and the following cannot overflow for any counts.</summary>
     public readonly ulong NetworksOffset => Size + (ulong)DefinitionCount * VmDefinition.Size;
@@ -78,13 +79,14 @@ public struct BundleHeader
     /// <summary>Where the NICs' definitions begin, in bytes.</summary>
     public readonly ulong NicsOffset => PortGroupsOffset + (ulong)PortGroupCount * PortGroupDefinition.Size;
 
+    /// <summary>Where the disks' definitions begin, in bytes.</summary>
+    public readonly ulong DisksOffset => NicsOffset + (ulong)NicCount * NicDefinition.Size;
+
     /// <summary>Where the table of blobs begins, in bytes.</summary>
-    public readonly ulong BlobsOffset => NicsOffset + (ulong)NicCount * NicDefinition.Size;
+    public readonly ulong BlobsOffset => DisksOffset + (ulong)DiskCount * DiskDefinition.Size;
 
     /// <summary>Header and tables, in bytes.</summary>
     public readonly ulong TablesLength => BlobsOffset + (ulong)BlobCount * BundleBlob.Size;
-
-    internal readonly bool IsPaddingZero => _padding == 0;
 
     /// <returns>False if fewer than <see cref="Size"/> bytes are given.</returns>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out BundleHeader header)
@@ -101,7 +103,7 @@ public struct BundleHeader
         header.NetworkCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(NetworkCountOffset));
         header.PortGroupCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(PortGroupCountOffset));
         header.NicCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(NicCountOffset));
-        header._padding = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(PaddingOffset));
+        header.DiskCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(DiskCountOffset));
         return true;
     }
 
@@ -120,7 +122,7 @@ public struct BundleHeader
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(NetworkCountOffset), NetworkCount);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(PortGroupCountOffset), PortGroupCount);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(NicCountOffset), NicCount);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(PaddingOffset), _padding);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(DiskCountOffset), DiskCount);
         return true;
     }
 

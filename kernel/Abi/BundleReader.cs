@@ -24,8 +24,7 @@ public enum BundleStatus
     /// <summary>Of networks, port groups or NICs.</summary>
     TooManyNetworks,
 
-    /// <summary>The header has bytes where none belong.</summary>
-    HeaderPadding,
+    TooManyDisks,
 
     /// <summary>The bundle ends within its tables.</summary>
     TablesOutOfRange,
@@ -38,17 +37,18 @@ public enum BundleStatus
 
 /// <summary>
 /// Reads a bundle in place and trusts nothing in it. The order of use: <see cref="TryOpen"/>; compare the SHA-256 of <see cref="HashedTables"/>
-/// with <see cref="TablesSha256"/>; <see cref="ReadNetwork"/>, <see cref="ReadPortGroup"/> and <see cref="ReadNic"/> for each of them (one that refers to
+/// with <see cref="TablesSha256"/>; <see cref="ReadNetwork"/>, <see cref="ReadPortGroup"/>, <see cref="ReadNic"/> and <see cref="ReadDisk"/> for each of them (one that refers to
 /// another that has errors is of no use either); <see cref="ReadDefinition"/> for each VM; <see cref="TryGetBlob"/> for what it refers to, and compare
 /// <see cref="Blob.Sha256"/> with that of the contents.
 /// </summary>
 public readonly ref struct BundleReader
 {
     public const uint MaxDefinitions = 1024;
-    public const uint MaxBlobs = 2 * MaxDefinitions;
+    public const uint MaxBlobs = 2 * MaxDefinitions + MaxDisks;
     public const uint MaxNetworks = 64;
     public const uint MaxPortGroups = 1024;
     public const uint MaxNics = NicDefinition.MaxPerVm * MaxDefinitions;
+    public const uint MaxDisks = DiskDefinition.MaxPerVm * MaxDefinitions;
 
     private readonly ReadOnlySpan<byte> _bundle;
     private readonly BundleHeader _header;
@@ -70,6 +70,8 @@ public readonly ref struct BundleReader
     public int PortGroupCount => (int)_header.PortGroupCount;
 
     public int NicCount => (int)_header.NicCount;
+
+    public int DiskCount => (int)_header.DiskCount;
 
     /// <summary>The bytes of which <see cref="TablesSha256"/> is the hash.</summary>
     public ReadOnlySpan<byte> HashedTables =>
@@ -183,6 +185,30 @@ public readonly ref struct BundleReader
         return errors;
     }
 
+    /// <summary>Reads and validates a disk's definition, by itself, beside the earlier ones and with its image.</summary>
+    /// <param name="index">Any number; one that is not below <see cref="DiskCount"/> is answered with <see cref="DiskErrors.Format"/>.</param>
+    /// <param name="definition">To be used only if no error is returned, but for its VM and name in the report.</param>
+    public DiskErrors ReadDisk(int index, out DiskDefinition definition)
+    {
+        definition = default;
+        if (index < 0 || index >= DiskCount || !DiskDefinition.TryRead(DiskMessage(index), out definition))
+            return DiskErrors.Format;
+        TryGetBlob(definition.Image, out Blob image);
+        DiskErrors errors = DiskValidator.Validate(in definition, _header.DefinitionCount, _header.BlobCount, (ulong)image.Content.Length);
+        int others = 0;
+        for (int i = 0; i < index; i++)
+        {
+            DiskDefinition.TryRead(DiskMessage(i), out DiskDefinition earlier);
+            if (earlier.Vm != definition.Vm)
+                continue;
+            if (earlier.Name.SameAs(in definition.Name))
+                errors |= DiskErrors.NameTaken;
+            if (++others == DiskDefinition.MaxPerVm)
+                errors |= DiskErrors.TooManyDisks;
+        }
+        return errors;
+    }
+
     /// <param name="index">Any number.</param>
     /// <returns>False if there is no such blob.</returns>
     public bool TryGetBlob(uint index, out Blob blob)
@@ -198,6 +224,7 @@ public readonly ref struct BundleReader
         blob = new Blob(
             end < 0 ? name : name.Slice(0, end),
             row.Slice(BundleBlob.Sha256Offset, BundleHeader.Sha256Length),
+            place.FileOffset,
             _bundle.Slice((int)place.FileOffset, (int)place.Length));
         return true;
     }
@@ -214,7 +241,7 @@ public readonly ref struct BundleReader
         BundleStatus.TooManyDefinitions => "too many VMs"u8,
         BundleStatus.TooManyBlobs => "too many blobs"u8,
         BundleStatus.TooManyNetworks => "too many networks, port groups or NICs"u8,
-        BundleStatus.HeaderPadding => "its header has bytes where none belong"u8,
+        BundleStatus.TooManyDisks => "too many disks"u8,
         BundleStatus.TablesOutOfRange => "ends within its tables"u8,
         BundleStatus.BlobNotPageAligned => "a blob is not page-aligned"u8,
         BundleStatus.BlobOutOfRange => "a blob lies outside of it"u8,
@@ -238,8 +265,8 @@ public readonly ref struct BundleReader
             return BundleStatus.TooManyBlobs;
         if (header.NetworkCount > MaxNetworks || header.PortGroupCount > MaxPortGroups || header.NicCount > MaxNics)
             return BundleStatus.TooManyNetworks;
-        if (!header.IsPaddingZero)
-            return BundleStatus.HeaderPadding;
+        if (header.DiskCount > MaxDisks)
+            return BundleStatus.TooManyDisks;
         return header.TablesLength > header.TotalLength ? BundleStatus.TablesOutOfRange : BundleStatus.Valid;
     }
 
@@ -273,6 +300,8 @@ public readonly ref struct BundleReader
 
     private ReadOnlySpan<byte> NicMessage(int index) => _bundle.Slice((int)_header.NicsOffset + index * NicDefinition.Size, NicDefinition.Size);
 
+    private ReadOnlySpan<byte> DiskMessage(int index) => _bundle.Slice((int)_header.DisksOffset + index * DiskDefinition.Size, DiskDefinition.Size);
+
     private ReadOnlySpan<byte> BlobRow(int index) => _bundle.Slice((int)_header.BlobsOffset + index * BundleBlob.Size, BundleBlob.Size);
 }
 
@@ -285,12 +314,16 @@ public readonly ref struct Blob
     /// <summary>The hash that the bundle claims for <see cref="Content"/>.</summary>
     public readonly ReadOnlySpan<byte> Sha256;
 
+    /// <summary>Where <see cref="Content"/> begins in the bundle, in bytes.</summary>
+    public readonly ulong FileOffset;
+
     public readonly ReadOnlySpan<byte> Content;
 
-    internal Blob(ReadOnlySpan<byte> name, ReadOnlySpan<byte> sha256, ReadOnlySpan<byte> content)
+    internal Blob(ReadOnlySpan<byte> name, ReadOnlySpan<byte> sha256, ulong fileOffset, ReadOnlySpan<byte> content)
     {
         Name = name;
         Sha256 = sha256;
+        FileOffset = fileOffset;
         Content = content;
     }
 }

@@ -125,6 +125,13 @@ public static unsafe class FrameAllocator
         return true;
     }
 
+    /// <summary>A frame of 4 KiB with whatever was in it, for what can do without: the last free blocks are left for what the kernel needs itself.</summary>
+    public static bool TryAllocateSpare(FrameOwner owner, out HostPhysicalAddress frame)
+    {
+        frame = default;
+        return UnreservedBlocks > KeptForKernel && TryAllocate(owner, FrameZone.Any, out frame);
+    }
+
     /// <summary>
     /// Sets whole blocks aside, so that filling a guest's memory on demand cannot fail. Some are always left for what the kernel needs
     /// itself: tables, stacks, arenas.

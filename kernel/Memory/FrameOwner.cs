@@ -3,7 +3,7 @@ namespace HyperOS.Memory;
 /// <summary>Who a frame belongs to. Freeing names the owner again, so that nobody frees what is another's.</summary>
 public readonly struct FrameOwner
 {
-    public const int Maximum = 1024;
+    public const int Maximum = 2048;
 
     private const int FirstVirtualMachineId = 8;
 
@@ -22,7 +22,11 @@ public readonly struct FrameOwner
 
     /// <summary>A virtual machine's RAM, nested tables, arena and vCPUs.</summary>
     /// <param name="slot">Its place in the table of virtual machines.</param>
-    public static FrameOwner VirtualMachine(int slot) => new(FirstVirtualMachineId + slot);
+    public static FrameOwner VirtualMachine(int slot) => new(FirstVirtualMachineId + 2 * slot);
+
+    /// <summary>What a virtual machine's disks hold, whether it runs or not.</summary>
+    /// <param name="slot">Its place in the table of virtual machines.</param>
+    public static FrameOwner Disks(int slot) => new(FirstVirtualMachineId + 2 * slot + 1);
 }
 
 /// <summary>Where a frame must lie.</summary>

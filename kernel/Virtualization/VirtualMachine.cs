@@ -21,6 +21,7 @@ public sealed class VirtualMachine
 {
     private const int OutputBurst = 1024;
     private const VmDevices PciDevices = VmDevices.Rng;
+    private const int MostDiskQueues = 4;
     private const ulong OutputPatience = 2_000_000;
 
     // Configuration.
@@ -43,6 +44,7 @@ public sealed class VirtualMachine
     /// <summary>Its vCPUs' threads, with the machine's shares and limit.</summary>
     public readonly ThreadGroup Threads;
     private readonly MicrovmBoard _board;
+    private readonly GuestDisk? _firstDisk;
 
     // State.
     private readonly Vcpu[] _vcpus;
@@ -97,7 +99,7 @@ public sealed class VirtualMachine
             HighRamBytes = high,
             RtcBaseSeconds = (long)(Clock.WallClockAtPowerOn / 1_000_000_000),
             HasTestExit = (definition.Devices & VmDevices.TestExit) != 0,
-            HasPci = (definition.Devices & PciDevices) != 0 || slot.FirstNic is not null,
+            HasPci = (definition.Devices & PciDevices) != 0 || slot.FirstNic is not null || slot.FirstDisk is not null,
         };
         _board = new MicrovmBoard(in board, bus, BootVcpu.Apic);
         BootVcpu.Apic.EnterVirtualWireMode();
@@ -110,6 +112,12 @@ public sealed class VirtualMachine
         }
         for (NicSlot? nic = slot.FirstNic; nic is not null; nic = nic.Next)
             AddNic(nic);
+        _firstDisk = slot.FirstDisk;
+        for (GuestDisk? disk = _firstDisk; disk is not null; disk = disk.Next)
+        {
+            disk.BeginRun();
+            AddDevice(new VirtioBlockDevice(memory, disk, disk.Name, Math.Min(_vcpus.Length, MostDiskQueues)));
+        }
     }
 
     /// <summary>Its processors. Each belongs to its thread, but for what <see cref="Virtualization.Vcpu"/> says.</summary>
@@ -419,6 +427,8 @@ public sealed class VirtualMachine
         _boardLock.Poison();
         for (int i = 0; i < _queueServiceCount; i++)
             _queueServices[i].Poison();
+        for (GuestDisk? disk = _firstDisk; disk is not null; disk = disk.Next)
+            disk.Poison();
         Stop(StopReason.Fault);
     }
 

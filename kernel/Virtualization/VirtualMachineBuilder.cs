@@ -178,7 +178,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     {
         BuildStatus.OutOfMemory => "not enough free memory"u8,
         BuildStatus.DefinitionTampered => "its definition was tampered with"u8,
-        BuildStatus.ImageTampered => "its kernel or initrd was tampered with (SHA-256 differs)"u8,
+        BuildStatus.ImageTampered => "its kernel, initrd or a disk's image was tampered with (SHA-256 differs)"u8,
         BuildStatus.TablesDoNotFit => "its memory cannot hold the ACPI tables"u8,
         BuildStatus.BadImage => GuestImage.Describe(loadStatus),
         BuildStatus.Fault => "a fault in the host while building it"u8,

@@ -34,6 +34,7 @@ public sealed class VirtualMachineSlot
 
     internal readonly int Index;
     internal readonly FrameOwner Owner;
+    internal readonly FrameOwner DiskOwner;
     internal volatile VirtualMachineState State;
 
     /// <summary>
@@ -49,6 +50,9 @@ public sealed class VirtualMachineSlot
     /// <summary>Of its NICs; each leads to the next.</summary>
     internal NicSlot? FirstNic;
 
+    /// <summary>Of its disks, which outlast its runs; each leads to the next.</summary>
+    internal GuestDisk? FirstDisk;
+
     // Of its definition.
     internal VmConsole Console;
     internal VmRestart Restart;
@@ -61,6 +65,7 @@ public sealed class VirtualMachineSlot
     {
         Index = index;
         Owner = FrameOwner.VirtualMachine(index);
+        DiskOwner = FrameOwner.Disks(index);
         ConsolePort = new ConsolePort(this);
     }
 

@@ -155,9 +155,35 @@ public sealed class VirtualMachines : ThreadBody
             else if ((slot.Affinity & Processors.All) == 0 || definition.CpuPins > Processors.All)
                 Refuse(slot, "it is pinned to a processor that this host does not have"u8);
         }
+        ReadDisks(in reader);
         if (reader.DefinitionCount > Maximum)
             Log.Write("vms"u8, $"{reader.DefinitionCount - Maximum} machines more than the kernel can hold are left out");
         Networks.Create(in reader, s_slots);
+    }
+
+    // Gives the slots their disks, during start-up. A bad one is named, and its machine refused: it would not be what was asked for.
+    private void ReadDisks(in BundleReader reader)
+    {
+        // Back to front, so that each slot's chain begins with its first one.
+        for (int i = reader.DiskCount - 1; i >= 0; i--)
+        {
+            DiskErrors errors = reader.ReadDisk(i, out DiskDefinition definition);
+            VirtualMachineSlot? slot = definition.Vm < (uint)s_count ? s_slots[(int)definition.Vm] : null;
+            if (errors == DiskErrors.None && slot is not null)
+            {
+                reader.TryGetBlob(definition.Image, out Blob image);
+                slot.FirstDisk = new GuestDisk(slot, in definition, new HostPhysicalAddress(_bundle.Value + image.FileOffset), image.Content.Length)
+                {
+                    Next = slot.FirstDisk,
+                };
+            }
+            else if (errors != DiskErrors.None)
+            {
+                Log.Write("vms"u8, $"disk {definition.Name.Bytes}: {DiskValidator.Describe(errors)}");
+                if (slot is not null && slot.State != VirtualMachineState.Refused)
+                    Refuse(slot, "one of its disks cannot be"u8);
+            }
+        }
     }
 
     // Before the first start, so that a start costs what it costs.
@@ -236,6 +262,11 @@ public sealed class VirtualMachines : ThreadBody
         }
         if (!TryGetImage(ref reader, definition.Kernel, out ReadOnlySpan<byte> kernel) || !TryGetImage(ref reader, definition.Initrd, out ReadOnlySpan<byte> initrd))
             return BuildStatus.ImageTampered;
+        for (GuestDisk? disk = slot.FirstDisk; disk is not null; disk = disk.Next)
+        {
+            if (!TryGetImage(ref reader, disk.ImageBlob, out _))
+                return BuildStatus.ImageTampered;
+        }
         images = new GuestImages(kernel, initrd);
         return BuildStatus.Built;
     }

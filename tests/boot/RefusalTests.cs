@@ -61,7 +61,7 @@ public class RefusalTests
     public async Task A_damaged_kernel_costs_only_the_guest_that_uses_it()
     {
         await using Machine machine = Machine.Start(VmTests.HelloAndHalt with { Tamper = bundle => BundleEditor.Blob(bundle, 0)[^1] ^= 1 });
-        await HaltRunsAlone(machine, "its kernel or initrd was tampered with (SHA-256 differs)");
+        await HaltRunsAlone(machine, "its kernel, initrd or a disk's image was tampered with (SHA-256 differs)");
     }
 
     public static TheoryData<string, string> Definitions { get; } = new()

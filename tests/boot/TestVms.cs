@@ -24,6 +24,9 @@ internal sealed record TestVm(string Name)
     /// <summary>Linux's initramfs, relative to out/, if it is not that of `make run`.</summary>
     public string? Initrd { get; init; }
 
+    /// <summary>Its disks, as the VM file has them between braces.</summary>
+    public string[] Disks { get; init; } = [];
+
     /// <summary>Devices beside the exit port.</summary>
     public string[] Devices { get; init; } = [];
 
@@ -38,6 +41,7 @@ internal sealed record TestVm(string Name)
             console: host
             devices: [ {{string.Join(", ", ["testExit", .. Devices])}} ]
             nics: [ {{Nics}} ]
+            disks: [ {{string.Join(", ", Disks.Select(disk => $"{{ {disk} }}"))}} ]
             autostart: true
             restart: {{Restart}}
 

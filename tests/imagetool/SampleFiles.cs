@@ -45,6 +45,23 @@ internal sealed class SampleFiles : IDisposable
             nics: [ { name: eth0, network: lan, portGroup: all } ]
         """;
 
+    /// <summary>VMs with disks; disk.raw is the test's to add.</summary>
+    public const string DiskFile = """
+        version: 1
+        vms:
+          - name: a
+            memory: 64MiB
+            boot: { kernel: vmlinuz }
+            disks:
+              - { name: root, image: disk.raw, size: 64MiB, readOnly: false }
+              - { name: cd, image: disk.raw, readOnly: true }
+              - { name: empty, size: 1GiB }
+          - name: b
+            memory: 64MiB
+            boot: { kernel: vmlinuz }
+            disks: [ { name: root, size: 4KiB } ]
+        """;
+
     public SampleFiles()
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("hyperos").FullName;

@@ -25,6 +25,7 @@ internal static class BundleWriter
             NetworkCount = (uint)file.Networks.Count,
             PortGroupCount = (uint)file.PortGroups.Count,
             NicCount = (uint)file.Nics.Count,
+            DiskCount = (uint)file.Disks.Count,
         };
         int tables = (int)header.TablesLength;
         header.TotalLength = file.Blobs.Aggregate((ulong)tables, (end, blob) => Alignment.Up(end, Size.Page) + (ulong)blob.Content.Length);
@@ -51,6 +52,11 @@ internal static class BundleWriter
         {
             nic.TryWrite(bundle.AsSpan(row));
             row += NicDefinition.Size;
+        }
+        foreach (DiskDefinition disk in file.Disks)
+        {
+            disk.TryWrite(bundle.AsSpan(row));
+            row += DiskDefinition.Size;
         }
         ulong end = (ulong)tables;
         foreach (BlobFile blob in file.Blobs)

@@ -91,6 +91,8 @@ internal static class Program
                 Progress(Describe(file, vm));
             foreach (NicDefinition nic in file.Nics)
                 Progress(Describe(file, in nic));
+            foreach (DiskDefinition disk in file.Disks)
+                Progress(Describe(file, in disk));
             Progress($"{output}: {Plural(file.Definitions.Count, "VM")}, {Plural(file.Blobs.Count, "file")}, {ByteSize.Format((ulong)bundle.Length)}");
         });
     }
@@ -110,6 +112,13 @@ internal static class Program
         nic.Address.TryWrite(address);
         return $"vm {VmFile.NameOf(file.Definitions[(int)nic.Vm])}: {Encoding.ASCII.GetString(nic.Name.Bytes)} on {network}, "
             + $"{Encoding.ASCII.GetString(group.Name.Bytes)}, {string.Join(':', address.Select(octet => octet.ToString("x2", CultureInfo.InvariantCulture)))}";
+    }
+
+    private static string Describe(VmFile file, in DiskDefinition disk)
+    {
+        string image = disk.Image == VmDefinition.NoBlob ? "empty" : file.Blobs[(int)disk.Image].Describe();
+        return $"vm {VmFile.NameOf(file.Definitions[(int)disk.Vm])}: disk {Encoding.ASCII.GetString(disk.Name.Bytes)}, {ByteSize.Format(disk.Bytes)}, {image}"
+            + ((disk.Options & DiskOptions.ReadOnly) != 0 ? ", read-only" : "");
     }
 
     /// <summary>Leaves a file of the same content untouched, so that nothing is rebuilt from it.</summary>

@@ -20,6 +20,8 @@ internal sealed class VmFile
 
     public List<NicDefinition> Nics { get; } = [];
 
+    public List<DiskDefinition> Disks { get; } = [];
+
     public List<BlobFile> Blobs { get; } = [];
 
     public List<SourceError> Errors { get; } = [];

@@ -40,11 +40,13 @@ internal sealed class VmFileReader
     private readonly VmFile _file = new();
     private readonly LoadPlan _plan = new();
     private readonly NetworkReader _networks;
+    private readonly DiskReader _disks;
 
     private VmFileReader(string path, ulong hostMemory, uint uplinks)
     {
         _path = path;
         _networks = new NetworkReader(path, _file, uplinks);
+        _disks = new DiskReader(path, _file);
         _memoryForVms = MemoryForVms(hostMemory);
     }
 
@@ -106,7 +108,7 @@ internal sealed class VmFileReader
     private VmDefinition ReadVm(string path, YamlNode node, uint index)
     {
         YamlFields fields = new(
-            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "nics", "devices", "autostart", "restart");
+            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "nics", "disks", "devices", "autostart", "restart");
         VmDefinition vm = VmDefinition.Empty;
         vm.Kernel = VmDefinition.NoBlob;
         vm.SetName(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
@@ -121,6 +123,7 @@ internal sealed class VmFileReader
             ReadBoot(boot, ref vm);
         vm.Console = fields.Choice("console", VmConsole.None, ("none", VmConsole.None), ("host", VmConsole.Host));
         _networks.ReadNics(fields, path, index);
+        _disks.ReadDisks(fields, path, index);
         vm.Devices = ReadDevices(fields);
         vm.Options = fields.Choice("autostart", VmOptions.Autostart, ("true", VmOptions.Autostart), ("false", VmOptions.None));
         vm.Restart = fields.Choice(
@@ -157,7 +160,7 @@ internal sealed class VmFileReader
 
     private void ReadBoot(YamlFields boot, ref VmDefinition vm)
     {
-        if (boot.Text("kernel", required: true, "name the guest's kernel file") is string kernel && ReadFile(boot, "kernel", kernel) is byte[] image)
+        if (boot.Text("kernel", required: true, "name the guest's kernel file") is string kernel && ReadFile(_path, boot, "kernel", kernel) is byte[] image)
         {
             string format = GuestImage.Detect(image) switch
             {
@@ -169,7 +172,7 @@ internal sealed class VmFileReader
             vm.Kernel = _file.AddBlob(Path.GetFileName(kernel), image, format);
         }
         if (boot.Text("initrd", required: false, "name the guest's initrd file, or leave the key out") is string initrd
-            && ReadFile(boot, "initrd", initrd) is byte[] content)
+            && ReadFile(_path, boot, "initrd", initrd) is byte[] content)
         {
             vm.Initrd = _file.AddBlob(Path.GetFileName(initrd), content, format: null);
         }
@@ -192,9 +195,10 @@ internal sealed class VmFileReader
         return devices;
     }
 
-    private byte[]? ReadFile(YamlFields fields, string key, string name)
+    /// <returns>All of a file that a VM file names, or null, which has been reported.</returns>
+    internal static byte[]? ReadFile(string vmFile, YamlFields fields, string key, string name)
     {
-        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_path))!, name);
+        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(vmFile))!, name);
         try
         {
             FileInfo file = new(path);

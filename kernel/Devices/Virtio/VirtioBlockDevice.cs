@@ -25,10 +25,10 @@ public sealed class VirtioBlockDevice : VirtioDevice
     private const ulong RequestMaximum = (ulong)SegmentMaximum * SizeMaximum;
 
     /// <summary>Sectors of a range, and ranges of a request: so much, and no more, is done between two looks around.</summary>
-    private const uint DiscardSectorMaximum = 1 << 21, DiscardRangeMaximum = 8, ZeroSectorMaximum = 1 << 13, ZeroRangeMaximum = 8;
+    private const uint DiscardSectorMaximum = 1 << 16, DiscardRangeMaximum = 8, ZeroSectorMaximum = 1 << 13, ZeroRangeMaximum = 8;
 
     /// <summary>Zeroes written in the time in which one byte is copied, and bytes discarded.</summary>
-    private const int ZeroesPerByte = 2, DiscardsPerByte = 2048;
+    private const int ZeroesPerByte = 2, DiscardsPerByte = 128;
 
     // Configuration.
     private readonly byte[] _id = new byte[VirtioBlock.IdBytes];

@@ -43,6 +43,23 @@ public class BundleReaderFuzz
     }
 
     [Fact]
+    public void No_disks_break_their_reader()
+    {
+        byte[] valid = SampleDisks.Build();
+        BundleHeader.TryRead(valid, out BundleHeader header);
+        FuzzRun.Run(random =>
+        {
+            byte[] bundle = [.. valid];
+            for (int changes = random.Next(1, 5); changes > 0; changes--)
+            {
+                int at = random.Next(8) == 0 ? random.Next(0x38, BundleHeader.Size) : random.Next((int)header.DisksOffset, (int)header.TablesLength);
+                bundle[at] = (byte)(random.Next(4) switch { 0 => 0, 1 => 0xFF, 2 => 1 << random.Next(8), _ => random.Next(256) });
+            }
+            Walk(bundle);
+        });
+    }
+
+    [Fact]
     public void No_random_bytes_behind_a_valid_magic_break_the_reader() => FuzzRun.Run(random =>
     {
         byte[] bundle = new byte[random.Next(0x4000)];
@@ -84,6 +101,14 @@ public class BundleReaderFuzz
             FuzzRun.Saw(errors);
             if (errors == NetworkErrors.None)
                 Assert.True(definition.Vm < reader.DefinitionCount && definition.PortGroup < reader.PortGroupCount);
+        }
+        for (int i = 0; i < reader.DiskCount; i++)
+        {
+            DiskErrors errors = reader.ReadDisk(i, out DiskDefinition definition);
+            FuzzRun.Saw(errors);
+            bool hasImage = reader.TryGetBlob(definition.Image, out Blob image);
+            if (errors == DiskErrors.None)
+                Assert.True(definition.Vm < reader.DefinitionCount && hasImage == (definition.Image != VmDefinition.NoBlob) && (ulong)image.Content.Length <= definition.Bytes);
         }
         for (uint i = 0; i < reader.BlobCount; i++)
         {

@@ -11,7 +11,7 @@ public class VmFileFuzz
     [
         "{", "}", "[", "]", ":", ",", "-", "\n", "  ", "\t", "\"", "'", "&a", "*a", "!!int", "|", ">", "?", "%", "---", "...", "null", "~", "0", "-1", "1e9", "0x10",
         "99999999999999999999", "18446744073709551616MiB", "MiB", "version", "vms", "name", "boot", "kernel", "\u0000", "\uFEFF", "\u00E4", "<<",
-        "networks", "trunk", "nics", "4095", "1-4094", "20-10", "0Mbit", "nic31", "nic32", "ff:ff:ff:ff:ff:ff",
+        "networks", "trunk", "nics", "disks", "512GiB", "4095", "1-4094", "20-10", "0Mbit", "nic31", "nic32", "ff:ff:ff:ff:ff:ff",
     ];
 
     [Fact]
@@ -20,7 +20,7 @@ public class VmFileFuzz
         using SampleFiles files = new();
         FuzzRun.Run(random =>
         {
-            StringBuilder text = new(random.Next(2) == 0 ? SampleFiles.FullVmFile : SampleFiles.NetworkFile);
+            StringBuilder text = new(random.Next(3) switch { 0 => SampleFiles.FullVmFile, 1 => SampleFiles.NetworkFile, _ => SampleFiles.DiskFile });
             for (int changes = random.Next(1, 6); changes > 0 && text.Length > 0; changes--)
             {
                 int at = random.Next(text.Length);

@@ -24,6 +24,7 @@ public class BundleTests
         Assert.Equal(0x40, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.NetworkCount)));
         Assert.Equal(0x44, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.PortGroupCount)));
         Assert.Equal(0x48, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.NicCount)));
+        Assert.Equal(0x4C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.DiskCount)));
         Assert.Equal(0x2C, BundleHeader.HashedOffset);
         Assert.Equal("HYBUNDLE"u8, SampleBundle.Build().AsSpan(0, 8));
         Assert.Equal(0x60, Unsafe.SizeOf<BundleBlob>());
@@ -95,12 +96,13 @@ public class BundleTests
     [InlineData(0x30, 0ul, BundleStatus.TablesOutOfRange)]
     [InlineData(0x38, 1025ul, BundleStatus.TooManyDefinitions)]
     [InlineData(0x38, 0x800_00000020ul, BundleStatus.TablesOutOfRange)]
-    [InlineData(0x3C, 2049ul, BundleStatus.TooManyBlobs)]
+    [InlineData(0x3C, 10241ul, BundleStatus.TooManyBlobs)]
     [InlineData(0x40, 65ul, BundleStatus.TooManyNetworks)]
     [InlineData(0x44, 1025ul, BundleStatus.TooManyNetworks)]
     [InlineData(0x48, 8193ul, BundleStatus.TooManyNetworks)]
     [InlineData(0x48, 1000ul, BundleStatus.TablesOutOfRange)]
-    [InlineData(0x4C, 1ul, BundleStatus.HeaderPadding)]
+    [InlineData(0x4C, 8193ul, BundleStatus.TooManyDisks)]
+    [InlineData(0x4C, 1000ul, BundleStatus.TablesOutOfRange)]
     [InlineData(FirstBlobRow, 0x1000ul, BundleStatus.BlobOutOfRange)]
     [InlineData(FirstBlobRow, 0x2001ul, BundleStatus.BlobNotPageAligned)]
     [InlineData(FirstBlobRow, ulong.MaxValue, BundleStatus.BlobOutOfRange)]
