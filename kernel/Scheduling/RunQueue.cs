@@ -14,6 +14,7 @@ internal sealed class RunQueue
 {
     private const ulong Slice = 10_000_000;
     private const ulong Never = ulong.MaxValue;
+    private const ulong RateUnit = 1024;
 
     public readonly Processor Processor;
     public readonly KernelThread Idle;
@@ -22,6 +23,9 @@ internal sealed class RunQueue
     private KernelThread _current;
     private KernelThread? _ready, _sleepers;
     private ulong _startedAt, _limitAt = Never, _armed = Never, _virtualTime;
+
+    // What 1,024 ns of the running thread weigh. Kept here for other processors: its group may end while they look.
+    private ulong _rate = RateUnit;
 
     // Threads that other processors have handed over, linked as ready ones.
     private KernelLock _handover = new(LockRank.Handover);
@@ -60,7 +64,7 @@ internal sealed class RunQueue
     {
         KernelThread current = _current;
         ulong startedAt = Volatile.Read(ref _startedAt);
-        return current == Idle || now <= startedAt ? _virtualTime : current.VirtualTime + Weigh(current, now - startedAt);
+        return current == Idle || now <= startedAt ? _virtualTime : current.VirtualTime + (now - startedAt) * _rate / RateUnit;
     }
 
     /// <summary>Makes a thread ready; with the lock held.</summary>
@@ -113,7 +117,13 @@ internal sealed class RunQueue
             link = ref link.NextReady;
         for (; link is KernelThread thread; link = ref thread.NextReady)
         {
-            if (Scheduler.FindBetter(this, thread.Affinity, thread.VirtualTime, now) is not RunQueue target || !thread.Body!.TryLeaveProcessor())
+            if (Scheduler.FindBetter(this, thread.Affinity, thread.VirtualTime, now) is not RunQueue target)
+            {
+                if (thread.Affinity == ulong.MaxValue)
+                    return false; // nor do those behind it find one, which have come farther
+                continue;
+            }
+            if (!thread.Body!.TryLeaveProcessor())
                 continue;
             link = thread.NextReady;
             thread.Queue = target;
@@ -181,6 +191,7 @@ internal sealed class RunQueue
         }
         next.State = ThreadState.Running;
         _current = next;
+        _rate = Weigh(next, RateUnit);
         ulong allowance = next.Group?.Allowance ?? Never;
         _limitAt = allowance == Never ? Never : now + allowance;
         Passages++;
