@@ -105,7 +105,7 @@ public partial class BochsTests(ITestOutputHelper output)
     /// <summary>Most writes to CR0 and CR4 make no exit here.</summary>
     [Fact]
     public Task A_fault_while_a_guest_is_served_stops_that_guest_alone() =>
-        FaultTests.StopsThatGuestAlone(options => options.InBochs(Vmx, 2) with { WaitLimit = TimeSpan.FromMinutes(3) }, 2, FaultPlace.ControlRegisterPolicy);
+        FaultTests.StopsThatGuestAlone(options => options.InBochs(Vmx, 2), 2, FaultPlace.ControlRegisterPolicy);
 
     [Fact]
     public async Task SVM_offers_what_QEMU_lacks()

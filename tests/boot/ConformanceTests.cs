@@ -11,8 +11,6 @@ namespace HyperOS.Tests.Boot;
 /// </summary>
 public partial class ConformanceTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
-
     private static readonly ConcurrentDictionary<Conforming, Lazy<Task<string>>> s_runs = [];
 
     /// <summary>The machines that are judged.</summary>
@@ -131,7 +129,7 @@ public partial class ConformanceTests(ITestOutputHelper output)
     // Guests that do not come to an end cost the others nothing: what there is is judged.
     private static async Task<string> RunAll(Conforming conforming)
     {
-        MachineOptions plain = TestVms.Options("poweroff", [.. GuestsOf(conforming)]) with { Processors = 2, MemoryMiB = 1536, WaitLimit = s_limit };
+        MachineOptions plain = TestVms.Options("poweroff", [.. GuestsOf(conforming)]) with { Processors = 2, MemoryMiB = 1536 };
         MachineOptions options = conforming switch
         {
             Conforming.BochsSvm => plain.InBochs(BochsTests.Svm, 1),

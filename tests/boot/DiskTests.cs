@@ -13,9 +13,9 @@ public partial class DiskTests
     public async Task They_hold_what_was_written_until_the_host_ends_and_give_back_what_was_discarded()
     {
         await using Machine machine = Machine.Start(Options() with { Processors = 2 });
-        await machine.WaitForLine("vm disks: stopped: reset", TimeSpan.FromMinutes(3));
+        await machine.WaitForLine("vm disks: stopped: reset");
         int before = await FreeMiB(machine);
-        await machine.WaitForLine("disks: ends, 0 complaints", TimeSpan.FromMinutes(2));
+        await machine.WaitForLine("disks: ends, 0 complaints");
         await machine.WaitForLine("vm disks: stopped: power off");
         Assert.InRange(await FreeMiB(machine) - before, 40, 64);
         Assert.DoesNotContain("WRONG", machine.Log, StringComparison.Ordinal);

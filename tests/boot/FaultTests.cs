@@ -31,7 +31,7 @@ public partial class FaultTests
     [InlineData(2, 1)]
     [InlineData(4, 3)]
     public Task A_fault_while_a_guest_is_served_stops_that_guest_alone(int processors, int firstKind) =>
-        StopsThatGuestAlone(options => options with { Processors = processors, WaitLimit = TimeSpan.FromSeconds(120) }, firstKind);
+        StopsThatGuestAlone(options => options with { Processors = processors }, firstKind);
 
     /// <summary>Makes every place fail in a guest of its own, beside one that works, on a machine that is made of the options given.</summary>
     /// <param name="spared">Places that guests do not come to on this machine.</param>

@@ -81,9 +81,6 @@ public class LinuxTests
         await Ask(machine, "dmesg | grep -c 'MMCONFIG at .mem 0xe0000000-0xe00fffff. reserved in ACPI motherboard resources'", "1");
         await Ask(machine, "cat /sys/bus/pci/devices/0000:00:00.0/class", "0x060000");
         await Ask(machine, "cat /sys/bus/pci/devices/0000:00:01.0/vendor", "0x1af4");
-        await Ask(
-            machine, "for m in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio-rng; do insmod /lib/modules/$m.ko; done; echo all $?",
-            "all 0");
         await Ask(machine, "basename $(readlink /sys/bus/pci/devices/0000:00:01.0/driver)", "virtio-pci");
         await Ask(machine, "cat /sys/class/misc/hw_random/rng_current", "virtio_rng.0");
         await Ask(machine, "head -c 4096 /dev/hwrng | tr -d '\\000' | wc -c | grep -c '^40[0-9][0-9]$'", "1");

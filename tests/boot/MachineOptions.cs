@@ -75,11 +75,11 @@ public sealed record MachineOptions
     /// <summary>The kernel's command line.</summary>
     public string CommandLine { get; init; } = "";
 
-    /// <summary>How long one wait may take.</summary>
-    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(90);
+    /// <summary>How long one wait may take: many times what it takes on a machine with nothing else to do.</summary>
+    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>When the machine is ended, whatever the test does.</summary>
-    public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(20);
 
     /// <summary>Further options of QEMU.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
@@ -93,6 +93,6 @@ public sealed record MachineOptions
         Cpu = model,
         Processors = processors,
         WaitLimit = TimeSpan.FromMinutes(10),
-        Lifetime = TimeSpan.FromMinutes(20),
+        Lifetime = TimeSpan.FromMinutes(30),
     };
 }

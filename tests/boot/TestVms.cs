@@ -91,7 +91,6 @@ internal static class TestVms
             Vms = options.Vms!.Replace("vms:\n", $"networks: [ {{ name: lan, uplinks: [ nic31 ], portGroups: [ {portGroups} ] }} ]\nvms:\n", StringComparison.Ordinal),
             Processors = 2,
             MemoryMiB = 256 + 160 * vms.Length,
-            WaitLimit = TimeSpan.FromSeconds(180),
         };
     }
 
