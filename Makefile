@@ -132,9 +132,9 @@ out/guest/vmlinuz: out/cache/packages/vmlinuz
 	@mkdir -p $(@D)
 	cp $< $@
 
-out/guest/initrd.img: out/cache/packages/busybox iso/guest/init $(IMAGETOOL)
+out/guest/initrd.img: out/cache/packages/busybox iso/guest/init iso/guest/lease $(IMAGETOOL)
 	@mkdir -p $(@D)
-	@dotnet $(IMAGETOOL) initramfs --program $< --init iso/guest/init --out $@
+	@dotnet $(IMAGETOOL) initramfs --program $< --program iso/guest/lease --init iso/guest/init --out $@
 
 # The same with the drivers of PCI devices in /lib/modules: the kernel unpacks one archive after the other.
 out/guest/initrd-virtio.img: out/guest/initrd.img out/guest/modules.img

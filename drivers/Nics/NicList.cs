@@ -1,3 +1,4 @@
+using System;
 using HyperOS.Core;
 using HyperOS.Firmware;
 using HyperOS.Pci;
@@ -15,6 +16,9 @@ public static class NicList
 
     /// <param name="index">Below <see cref="Count"/>.</param>
     public static Uplink Get(int index) => s_nics[index]!;
+
+    /// <summary>All of them, nic0 first.</summary>
+    public static ReadOnlySpan<Uplink> All => new ReadOnlySpan<Uplink?>(s_nics, 0, Count)!;
 
     /// <summary>Starts a driver for each card that there is one for; during start-up, when threads can be made.</summary>
     public static void Start(PciScan functions, AcpiTables acpi)

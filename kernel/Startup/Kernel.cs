@@ -94,7 +94,7 @@ internal static partial class Kernel
         // The console and the machines have threads; after this, the kernel allocates no more for itself.
         HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
         BootModule bundle = BootInformation.Bundle(boot);
-        VirtualMachines.Start(bundle.Address, bundle.Length, new WhenAllStopped());
+        VirtualMachines.Start(bundle.Address, bundle.Length, NicList.All, new WhenAllStopped());
         Arena.Seal();
         Log.Write("memory"u8, $"kernel {FrameAllocator.FramesOf(FrameOwner.Kernel) * Size.Page / Size.KiB} KiB");
         Log.Write("hyperos"u8, $"ready");

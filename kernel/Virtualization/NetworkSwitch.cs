@@ -1,6 +1,8 @@
 using System;
+using System.Numerics;
 using HyperOS.Abi;
 using HyperOS.Core;
+using HyperOS.Diagnostics;
 using HyperOS.Platform;
 using HyperOS.Switching;
 
@@ -10,10 +12,17 @@ namespace HyperOS.Virtualization;
 internal sealed class NetworkSwitch : SwitchHost
 {
     private readonly DefinitionName _name;
+    private readonly uint _uplinks;
     private KernelLock _lock = new(LockRank.Switch);
     private VirtualSwitch? _switch;
 
-    public NetworkSwitch(in DefinitionName name) => _name = name;
+    /// <param name="definition">A valid one.</param>
+    /// <param name="uplinks">The host's cards: bit n stands for nicn.</param>
+    public NetworkSwitch(in NetworkDefinition definition, uint uplinks)
+    {
+        _name = definition.Name;
+        _uplinks = definition.Uplinks & uplinks;
+    }
 
     public ReadOnlySpan<byte> Name => _name.Bytes;
 
@@ -24,8 +33,20 @@ internal sealed class NetworkSwitch : SwitchHost
 
     public override ulong Now => Clock.Now;
 
-    /// <summary>Makes the switch, when all NICs are known.</summary>
-    public void Open() => _switch = new VirtualSwitch(this, NicCount, NicCount * VirtualSwitch.GuestAddresses, HostEntropy.Seed());
+    /// <summary>Makes the switch, when all NICs are known, and connects its uplinks.</summary>
+    /// <param name="uplinks">The host's cards, nic0 first.</param>
+    public void Open(ReadOnlySpan<Uplink> uplinks)
+    {
+        int count = BitOperations.PopCount(_uplinks);
+        int addresses = NicCount * VirtualSwitch.GuestAddresses + count * VirtualSwitch.UplinkAddresses;
+        _switch = new VirtualSwitch(this, NicCount + count, addresses, HostEntropy.Seed());
+        for (uint rest = _uplinks; rest != 0; rest &= rest - 1)
+        {
+            Uplink uplink = uplinks[BitOperations.TrailingZeroCount(rest)];
+            if (_switch.TryConnectUplink(uplink.Receiver, VirtualSwitch.UplinkAddresses, out SwitchPort? port) == ConnectStatus.Connected)
+                uplink.Connect(_switch.OpenLane(port!, new NicLane(null, 0)), new LinkListener(this, uplink, port!));
+        }
+    }
 
     public override bool Enter()
     {
@@ -35,4 +56,25 @@ internal sealed class NetworkSwitch : SwitchHost
     }
 
     public override void Exit(bool state) => _lock.Exit(state);
+
+    // Tells the switch, and the log, whether an uplink's frames can go out.
+    private sealed class LinkListener : UplinkListener
+    {
+        private readonly NetworkSwitch _network;
+        private readonly Uplink _uplink;
+        private readonly SwitchPort _port;
+
+        public LinkListener(NetworkSwitch network, Uplink uplink, SwitchPort port)
+        {
+            _network = network;
+            _uplink = uplink;
+            _port = port;
+        }
+
+        public override void LinkChanged(bool isUp)
+        {
+            _network.Switch.SetLink(_port, isUp);
+            Log.Write("networks"u8, $"{_network.Name}: uplink {_uplink.Name} is {(isUp ? "up"u8 : "down"u8)}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 using System;
+using System.Numerics;
 using HyperOS.Abi;
+using HyperOS.Core;
 using HyperOS.Diagnostics;
 using HyperOS.Switching;
 
@@ -10,11 +12,13 @@ internal static class Networks
 {
     /// <summary>A switch for each network, and for each machine's slot its NICs.</summary>
     /// <param name="machines">By their numbers in the bundle.</param>
-    public static void Create(scoped ref readonly BundleReader reader, ReadOnlySpan<VirtualMachineSlot?> machines)
+    /// <param name="uplinks">The host's cards, nic0 first.</param>
+    public static void Create(scoped ref readonly BundleReader reader, ReadOnlySpan<VirtualMachineSlot?> machines, ReadOnlySpan<Uplink> uplinks)
     {
+        uint present = (uint)((1ul << Math.Min(uplinks.Length, 32)) - 1);
         NetworkSwitch?[] networks = new NetworkSwitch?[reader.NetworkCount];
         for (int i = 0; i < networks.Length; i++)
-            networks[i] = ReadNetwork(in reader, i);
+            networks[i] = ReadNetwork(in reader, i, present);
         PortGroup?[] groups = new PortGroup?[reader.PortGroupCount];
         uint[] networkOf = new uint[groups.Length];
         for (int i = 0; i < groups.Length; i++)
@@ -41,23 +45,23 @@ internal static class Networks
         {
             if (network is null)
                 continue;
-            network.Open();
+            network.Open(uplinks);
             Log.Write("networks"u8, $"{network.Name}: {network.NicCount} nic(s)");
         }
     }
 
-    private static NetworkSwitch? ReadNetwork(scoped ref readonly BundleReader reader, int index)
+    // Uplinks that are not there are named; the network goes without them.
+    private static NetworkSwitch? ReadNetwork(scoped ref readonly BundleReader reader, int index, uint uplinks)
     {
-        NetworkErrors errors = reader.ReadNetwork(index, uplinks: 0, out NetworkDefinition network);
+        NetworkErrors errors = reader.ReadNetwork(index, uplinks, out NetworkDefinition network) & ~NetworkErrors.UplinkAbsent;
         if (errors != NetworkErrors.None)
         {
-            bool isOfUse = errors == NetworkErrors.UplinkAbsent;
-            ReadOnlySpan<byte> consequence = isOfUse ? "has no way out"u8 : "is left out"u8;
-            Log.Write("networks"u8, $"network {network.Name.Bytes} {consequence}: {NetworkValidator.Describe(errors)}");
-            if (!isOfUse)
-                return null;
+            Log.Write("networks"u8, $"network {network.Name.Bytes} is left out: {NetworkValidator.Describe(errors)}");
+            return null;
         }
-        return new NetworkSwitch(in network.Name);
+        for (uint absent = network.Uplinks & ~uplinks; absent != 0; absent &= absent - 1)
+            Log.Write("networks"u8, $"network {network.Name.Bytes}: uplink nic{BitOperations.TrailingZeroCount(absent)}: there is no such card");
+        return new NetworkSwitch(in network, uplinks);
     }
 
     private static PortGroup? ReadPortGroup(scoped ref readonly BundleReader reader, int index, ReadOnlySpan<NetworkSwitch?> networks, out uint network)

@@ -57,10 +57,11 @@ public sealed class VirtualMachines : ThreadBody
 
     /// <summary>Starts the manager's thread, which starts the machines of a bundle that are to start by themselves.</summary>
     /// <param name="bundle">The boot module; length 0 when there is none.</param>
-    public static void Start(HostPhysicalAddress bundle, ulong length, AllStoppedActions actions)
+    /// <param name="uplinks">The host's network cards, nic0 first.</param>
+    public static void Start(HostPhysicalAddress bundle, ulong length, ReadOnlySpan<Uplink> uplinks, AllStoppedActions actions)
     {
         VirtualMachines manager = new(bundle, (int)Math.Min(length, int.MaxValue), actions);
-        manager.ReadBundle();
+        manager.ReadBundle(uplinks);
         if (!Scheduler.TryCreate(manager, FrameOwner.Kernel, null, out ThreadHandle handle) || !handle.TryGet(out s_manager))
             Panic.Stop($"too little memory");
     }
@@ -121,7 +122,7 @@ public sealed class VirtualMachines : ThreadBody
     private ReadOnlySpan<byte> Bundle => PhysicalMemory.Bytes(_bundle, _bundleLength);
 
     // Makes a slot for each definition, during start-up; a bad one is named and stays refused.
-    private void ReadBundle()
+    private void ReadBundle(ReadOnlySpan<Uplink> uplinks)
     {
         if (_bundleLength == 0)
         {
@@ -158,7 +159,7 @@ public sealed class VirtualMachines : ThreadBody
         ReadDisks(in reader);
         if (reader.DefinitionCount > Maximum)
             Log.Write("vms"u8, $"{reader.DefinitionCount - Maximum} machines more than the kernel can hold are left out");
-        Networks.Create(in reader, s_slots);
+        Networks.Create(in reader, s_slots, uplinks);
     }
 
     // Gives the slots their disks, during start-up. A bad one is named, and its machine refused: it would not be what was asked for.

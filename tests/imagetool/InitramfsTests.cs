@@ -8,18 +8,21 @@ namespace HyperOS.Tests.ImageTool;
 public class InitramfsTests
 {
     private static readonly byte[] Busybox = "busybox's bytes"u8.ToArray();
+    private static readonly byte[] Lease = "#!/bin/busybox sh\nexit\n"u8.ToArray();
     private static readonly byte[] Init = "#!/bin/busybox sh\n"u8.ToArray();
 
     [Fact]
     public void The_archive_holds_what_Linux_needs_to_start_init()
     {
-        List<(string Path, uint Mode, uint Major, uint Minor, byte[] Content)> entries = Unpack(Initramfs.Build("busybox", Busybox, Init));
-        Assert.Equal(["bin", "dev", "proc", "root", "sys", "tmp", "dev/console", "bin/busybox", "init"], entries.Select(entry => entry.Path));
+        List<(string Path, uint Mode, uint Major, uint Minor, byte[] Content)> entries = Unpack(Build());
+        Assert.Equal(["bin", "dev", "proc", "root", "sys", "tmp", "dev/console", "bin/busybox", "bin/lease", "init"], entries.Select(entry => entry.Path));
         Assert.Equal(0x41EDu, entries[0].Mode);
         Assert.Equal((0x2180u, 5u, 1u), (entries[6].Mode, entries[6].Major, entries[6].Minor));
         Assert.Equal(0x81EDu, entries[7].Mode);
         Assert.Equal(Busybox, entries[7].Content);
-        Assert.Equal(Init, entries[8].Content);
+        Assert.Equal(0x81EDu, entries[8].Mode);
+        Assert.Equal(Lease, entries[8].Content);
+        Assert.Equal(Init, entries[9].Content);
     }
 
     [Fact]
@@ -36,7 +39,7 @@ public class InitramfsTests
     }
 
     [Fact]
-    public void The_same_files_give_the_same_bytes() => Assert.Equal(Initramfs.Build("busybox", Busybox, Init), Initramfs.Build("busybox", Busybox, Init));
+    public void The_same_files_give_the_same_bytes() => Assert.Equal(Build(), Build());
 
     [Theory]
     [InlineData("256MiB", 256ul << 20)]
@@ -59,6 +62,8 @@ public class InitramfsTests
     [InlineData("-1GiB")]
     [InlineData("17179869184GiB")]
     public void Other_forms_of_sizes_are_refused(string text) => Assert.False(ByteSize.TryParse(text, out _));
+
+    private static byte[] Build() => Initramfs.Build([("busybox", Busybox), ("lease", Lease)], Init);
 
     private static List<(string Path, uint Mode, uint Major, uint Minor, byte[] Content)> Unpack(byte[] image)
     {

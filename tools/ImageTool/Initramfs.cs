@@ -1,21 +1,21 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
 using System.Linq;
 
 namespace HyperOS.ImageTool;
 
-/// <summary>A root file system of one program, such as busybox, and what runs first.</summary>
+/// <summary>A root file system of a few programs, such as busybox, and what runs first.</summary>
 internal static class Initramfs
 {
     private const uint Executable = 0b111_101_101;
     private const uint Private = 0b110_000_000;
 
     /// <summary>Makes the archive.</summary>
-    /// <param name="name">Of the program, in /bin.</param>
-    /// <param name="program">Statically linked.</param>
+    /// <param name="programs">For /bin, by their names there: scripts, or statically linked.</param>
     /// <param name="init">A script, or a program as well.</param>
-    public static byte[] Build(string name, byte[] program, byte[] init)
+    public static byte[] Build(IReadOnlyList<(string Name, byte[] Content)> programs, byte[] init)
     {
         using MemoryStream image = new();
         using (GZipStream compressed = new(image, CompressionLevel.SmallestSize, leaveOpen: true))
@@ -25,7 +25,8 @@ internal static class Initramfs
                 archive.AddDirectory(directory, Executable);
             // Linux opens the console for init before init can mount anything on /dev.
             archive.AddCharacterDevice("dev/console", Private, major: 5, minor: 1);
-            archive.AddFile($"bin/{name}", Executable, program);
+            foreach ((string name, byte[] content) in programs)
+                archive.AddFile($"bin/{name}", Executable, content);
             archive.AddFile("init", Executable, init);
             archive.Finish();
         }

@@ -47,14 +47,18 @@ internal static class Program
 
     private static Command InitramfsCommand()
     {
-        Option<string> program = new("--program") { Description = "A statically linked program, which goes to /bin.", Required = true, HelpName = "file" };
+        Option<string[]> programs = new("--program")
+        {
+            Description = "A statically linked program or a script, which goes to /bin; more than once for several.", Required = true, HelpName = "file",
+        };
         Option<string> init = new("--init") { Description = "The script or program that becomes /init.", Required = true, HelpName = "file" };
         Option<string> output = new("--out") { Description = "The initramfs to write.", Required = true, HelpName = "file" };
-        Command command = new("initramfs", "Makes a small guest's initramfs.") { program, init, output };
+        Command command = new("initramfs", "Makes a small guest's initramfs.") { programs, init, output };
         command.SetAction(parsed => Guarded(() =>
         {
-            string path = parsed.GetRequiredValue(program);
-            byte[] image = Initramfs.Build(Path.GetFileName(path), File.ReadAllBytes(path), File.ReadAllBytes(parsed.GetRequiredValue(init)));
+            byte[] image = Initramfs.Build(
+                [.. parsed.GetRequiredValue(programs).Select(path => (Path.GetFileName(path), File.ReadAllBytes(path)))],
+                File.ReadAllBytes(parsed.GetRequiredValue(init)));
             File.WriteAllBytes(parsed.GetRequiredValue(output), image);
             Progress($"{parsed.GetRequiredValue(output)}: {ByteSize.Format((ulong)image.Length)}");
         }));
