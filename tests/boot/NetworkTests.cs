@@ -13,7 +13,7 @@ public class NetworkTests
         await using Machine machine = Machine.Start(TestVms.OnNetwork(
             Groups, TestVms.Station("server", 1, "server", 2), TestVms.Station("client", 2, "client", 1), TestVms.Station("third", 3, "listener", 1, "other")));
         await machine.WaitForAll(
-            "networks: network lan lacks a way out: its uplink is not there", "networks: lan: 3 nic(s)", "server| up as ", "third| up as ", "client| reached 10.0.0.1");
+            "networks: network lan: uplink nic31: there is no such card", "networks: lan: 3 nic(s)", "server| up as ", "third| up as ", "client| reached 10.0.0.1");
         Assert.EndsWith("with 2 queue pair(s)", Line(machine, "client| up as "), StringComparison.Ordinal);
         await machine.WaitForLine("client| fetched all");
         string sum = Line(machine, "server| serves ").Split(' ')[2];

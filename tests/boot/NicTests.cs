@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace HyperOS.Tests.Boot;
@@ -99,34 +97,4 @@ public class NicTests
     }
 
     private static byte[] AnswerTo(byte[] frame) => [.. frame[6..12], .. frame[..6], .. frame[12..]];
-
-    /// <summary>The other end of a card's cable: frames in datagrams, to and from QEMU.</summary>
-    private sealed class Wire : IDisposable
-    {
-        private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
-
-        private readonly UdpClient _socket = new(new IPEndPoint(IPAddress.Loopback, 0));
-        private readonly int _machinePort = FreePort();
-
-        public IReadOnlyList<string> Arguments(string name) =>
-        [
-            "-netdev", $"dgram,id={name},local.type=inet,local.host=127.0.0.1,local.port={_machinePort},remote.type=inet,remote.host=127.0.0.1,remote.port={((IPEndPoint)_socket.Client.LocalEndPoint!).Port}",
-        ];
-
-        public void Send(byte[] frame) => _socket.Send(frame, new IPEndPoint(IPAddress.Loopback, _machinePort));
-
-        public async Task<byte[]> Receive()
-        {
-            using CancellationTokenSource limit = new(s_limit);
-            return (await _socket.ReceiveAsync(limit.Token)).Buffer;
-        }
-
-        public void Dispose() => _socket.Dispose();
-
-        private static int FreePort()
-        {
-            using UdpClient probe = new(new IPEndPoint(IPAddress.Loopback, 0));
-            return ((IPEndPoint)probe.Client.LocalEndPoint!).Port;
-        }
-    }
 }

@@ -71,24 +71,41 @@ internal static class TestVms
     /// <param name="role">What it does there.</param>
     /// <param name="peer">The last byte of another's address.</param>
     /// <param name="portGroup">Its port's.</param>
-    public static TestVm Station(string name, int host, string role, int peer, string portGroup = "web") => new(name)
+    /// <param name="network">Its port's.</param>
+    public static TestVm Station(string name, int host, string role, int peer, string portGroup = "web", string network = "lan") =>
+        Station(name, $"role={role} address=10.0.0.{host} peer=10.0.0.{peer}") with
+        {
+            Nics = $"{{ name: eth0, network: {network}, portGroup: {portGroup} }}",
+        };
+
+    /// <summary>A station of `lan` that asks for its address by DHCP.</summary>
+    /// <param name="name">The VM's.</param>
+    /// <param name="outside">Address and port of an <see cref="OutsideServer"/>.</param>
+    public static TestVm Caller(string name, string outside) => Station(name, $"role=caller ip=dhcp outside={outside}");
+
+    private static TestVm Station(string name, string options) => new(name)
     {
         IsLinux = true,
         Memory = "128MiB",
         Cpus = 2,
-        CommandLine = $"console=ttyS0 panic=-1 quiet ipv6.disable=1 role={role} address=10.0.0.{host} peer=10.0.0.{peer}",
+        CommandLine = $"console=ttyS0 panic=-1 quiet ipv6.disable=1 {options}",
         Initrd = Workspace.InitrdWithDrivers("network"),
-        Nics = $"{{ name: eth0, network: lan, portGroup: {portGroup} }}",
+        Nics = "{ name: eth0, network: lan, portGroup: web }",
     };
 
-    /// <summary>Machines for VMs on a network.</summary>
+    /// <summary>Machines for VMs on a network that leads nowhere.</summary>
     /// <param name="portGroups">Those of `lan`, as in a VM file.</param>
-    public static MachineOptions OnNetwork(string portGroups, params TestVm[] vms)
+    public static MachineOptions OnNetwork(string portGroups, params TestVm[] vms) =>
+        OnNetworks($"{{ name: lan, uplinks: [ nic31 ], portGroups: [ {portGroups} ] }}", vms);
+
+    /// <summary>Machines for VMs on networks.</summary>
+    /// <param name="networks">As in a VM file.</param>
+    public static MachineOptions OnNetworks(string networks, params TestVm[] vms)
     {
         MachineOptions options = Options(vms);
         return options with
         {
-            Vms = options.Vms!.Replace("vms:\n", $"networks: [ {{ name: lan, uplinks: [ nic31 ], portGroups: [ {portGroups} ] }} ]\nvms:\n", StringComparison.Ordinal),
+            Vms = options.Vms!.Replace("vms:\n", $"networks: [ {networks} ]\nvms:\n", StringComparison.Ordinal),
             Processors = 2,
             MemoryMiB = 256 + 160 * vms.Length,
         };

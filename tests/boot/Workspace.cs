@@ -39,7 +39,7 @@ internal static class Workspace
 
     /// <summary>An initramfs whose init is tests/guests/NAME.sh, relative to out/.</summary>
     public static string Initrd(string name) => Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guests/{name}.img", path =>
-        Run("dotnet", [ImageTool, "initramfs", "--program", Busybox, "--init", $"tests/guests/{name}.sh", "--out", path])));
+        Run("dotnet", [ImageTool, "initramfs", "--program", Busybox, "--program", "iso/guest/lease", "--init", $"tests/guests/{name}.sh", "--out", path])));
 
     /// <summary>The same with the kernel's virtio drivers in /lib/modules.</summary>
     public static string InitrdWithDrivers(string name) => Path.GetRelativePath(Path.Combine(Root, "out"), Build($"out/guests/{name}-virtio.img", path =>

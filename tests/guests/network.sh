@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# Linux on a network: address= is its eth0's, peer= another guest's, neighbour= a third one's; role= says what it does there. Every second it says how
-# many frames it has heard. A line on the console ends it.
+# Linux on a network: address= is its eth0's, which it asks for with ip=dhcp, peer= another guest's, neighbour= a third one's, outside= a server's with
+# its port; role= says what it does there. Every second it says how many frames it has heard. A line on the console ends it.
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc
@@ -11,13 +11,17 @@ for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev vir
 done
 for word in $(cat /proc/cmdline); do
     case $word in
-    address=* | peer=* | neighbour=* | role=*) eval "$word" ;;
+    address=* | ip=* | peer=* | neighbour=* | outside=* | role=*) eval "$word" ;;
     esac
 done
 own=$(cat /sys/class/net/eth0/address)
 ip link set lo up
 ip link set eth0 up
-ip address add "$address/24" dev eth0
+[ -z "$address" ] || ip address add "$address/24" dev eth0
+if [ "$ip" = dhcp ]; then
+    udhcpc -q -n -t 60 -T 1 -s /bin/lease > /dev/null 2>&1
+    echo "leased $(cat /tmp/lease)"
+fi
 echo "up as $own with $(ls -d /sys/class/net/eth0/queues/rx-* | wc -l) queue pair(s)"
 
 reach() { ping -c 1 -W 2 "$peer" > /dev/null; }
@@ -48,6 +52,32 @@ client)
     for part in 1 2 3; do wget -q -O - "http://$peer/file" | sha256sum & done
     wait
     echo "fetched all"
+    ;;
+mirror)
+    mkdir /www
+    { echo "$own"; cat /bin/busybox; } > /www/file
+    echo "serves $(sha256sum < /www/file)"
+    httpd -h /www
+    for part in 1 2 3; do
+        until wget -q -O file "http://$peer/file"; do sleep 1; done
+        echo "fetched $(sha256sum < file)"
+    done
+    echo "fetched all"
+    ;;
+caller)
+    for part in 1 2 3 4 5 6 7 8; do wget -q -O "file$part" "http://$outside/$part" & done
+    wait
+    for part in 1 2 3 4 5 6 7 8; do
+        echo "fetched $part: $(sha256sum < "file$part")"
+        echo "sent $part: $({ echo SUM; cat "file$part"; } | nc "${outside%:*}" "${outside#*:}")"
+    done
+    while :; do
+        if timeout 5 wget -q -O /dev/null "http://$outside/1"; then echo "outside answers"; else echo "outside is silent"; fi
+        sleep 1
+    done &
+    ;;
+shouter)
+    ping -q -i 0.005 -s 1400 10.0.0.255 > /dev/null &
     ;;
 changer)
     until reach; do :; done
