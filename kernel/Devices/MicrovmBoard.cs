@@ -48,15 +48,8 @@ public sealed class MicrovmBoard
     /// <summary>Interrupt line of the first serial port.</summary>
     public const int Com1Gsi = 4;
 
-    /// <summary>Ports go to devices in groups of eight, so that a port nobody claims costs few comparisons.</summary>
-    private const int GroupShift = 3;
-
-    private const int PrimaryPicGroup = ProgrammableInterruptController.PrimaryPort >> GroupShift,
-        SecondaryPicGroup = ProgrammableInterruptController.SecondaryPort >> GroupShift,
-        EdgeLevelControlGroup = ProgrammableInterruptController.EdgeLevelControlPort >> GroupShift, PitGroup = 0x40 >> GroupShift, SystemGroup = 0x60 >> GroupShift, RtcGroup = 0x70 >> GroupShift,
-        PostCodeGroup = 0x80 >> GroupShift, TestExitGroup = TestExit.Port >> GroupShift, Com1Group = Com1Port >> GroupShift,
-        FirmwareConfigGroup = FirmwareConfigSelector >> GroupShift, PowerGroup = AcpiPowerManagement.BasePort >> GroupShift,
-        PciGroup = AcpiPowerManagement.ResetPort >> GroupShift;
+    /// <summary>Ports go to devices in groups of eight, the first of which are looked up: one load tells whose an access is.</summary>
+    private const int GroupShift = 3, GroupCount = (AcpiPowerManagement.ResetPort >> GroupShift) + 1;
 
     private const ushort PortB = 0x61, KeyboardCommand = 0x64, RtcIndex = 0x70, RtcData = 0x71, PostCode = 0x80,
         FirmwareConfigSelector = 0x510, FirmwareConfigData = 0x511;
@@ -68,6 +61,25 @@ public sealed class MicrovmBoard
 
     // Wiring.
     private readonly TestExit? _testExit;
+    private readonly PortGroup[] _groups = new PortGroup[GroupCount];
+
+    // Who answers in a group of ports.
+    private enum PortGroup : byte
+    {
+        None,
+        Com1,
+        Pic,
+        Pit,
+        System,
+        Rtc,
+        PostCode,
+        TestExit,
+        FirmwareConfig,
+        Power,
+
+        // The configuration ports of PCI, and the reset register within them.
+        Configuration,
+    }
 
     /// <summary>Puts the board together and on the bus; the 8259A pair interrupts <paramref name="bootProcessor"/>.</summary>
     public MicrovmBoard(in MicrovmBoardConfiguration configuration, ApicBus bus, LocalApic bootProcessor)
@@ -83,6 +95,19 @@ public sealed class MicrovmBoard
         PowerManagement = new AcpiPowerManagement(Lines, Events);
         _testExit = configuration.HasTestExit ? new TestExit(Events) : null;
         Pci = configuration.HasPci ? new PciBus(bus, Lines, configuration.HighRamBytes) : null;
+        Place(Com1Port, PortGroup.Com1);
+        Place(ProgrammableInterruptController.PrimaryPort, PortGroup.Pic);
+        Place(ProgrammableInterruptController.SecondaryPort, PortGroup.Pic);
+        Place(ProgrammableInterruptController.EdgeLevelControlPort, PortGroup.Pic);
+        Place(Pit8254.Port, PortGroup.Pit);
+        Place(PortB, PortGroup.System);
+        Place(RtcIndex, PortGroup.Rtc);
+        Place(PostCode, PortGroup.PostCode);
+        Place(TestExit.Port, PortGroup.TestExit);
+        Place(FirmwareConfigSelector, PortGroup.FirmwareConfig);
+        Place(AcpiPowerManagement.BasePort, PortGroup.Power);
+        Place(AcpiPowerManagement.BasePort + AcpiPowerManagement.PortCount - 1, PortGroup.Power);
+        Place(AcpiPowerManagement.ResetPort, PortGroup.Configuration);
     }
 
     /// <summary>The lines that the devices drive, for those who join them.</summary>
@@ -143,16 +168,18 @@ public sealed class MicrovmBoard
 
     /// <summary>Whether some device may answer the port. Elsewhere a read gives all ones and a write does nothing, and no lock is needed to say so.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsInhabited(ushort port, int width) => HasOwnDevice(port, width) || Pci is not null && Pci.HasPorts;
+    public bool IsInhabited(ushort port, int width) => (port & 7) + width > 8 || GroupOf(port) != PortGroup.None || Pci is not null && Pci.HasPorts;
 
-    // Whether a device that is no PCI function answers near the port: there functions are not asked, wherever a guest has moved them.
+    // PCI functions are asked where no other device answers near the port, wherever a guest has moved them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool HasOwnDevice(ushort port, int width) => (port & 7) + width > 8 || (port >> GroupShift) switch
+    private PortGroup GroupOf(ushort port)
     {
-        Com1Group or PrimaryPicGroup or SecondaryPicGroup or EdgeLevelControlGroup or PitGroup or SystemGroup or RtcGroup or PostCodeGroup or TestExitGroup
-            or FirmwareConfigGroup or PowerGroup or PowerGroup + 1 or PciGroup => true,
-        _ => false,
-    };
+        PortGroup[] groups = _groups;
+        int group = port >> GroupShift;
+        return group < groups.Length ? groups[group] : PortGroup.None;
+    }
+
+    private void Place(int port, PortGroup group) => _groups[port >> GroupShift] = group;
 
     /// <summary>Whether a read of the port can move <see cref="NextEvent"/>: the serial port's receiver and the real-time clock's register C do.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -164,8 +191,6 @@ public sealed class MicrovmBoard
     /// </summary>
     public PortAccess ReadPort(ushort port, int width, ulong now, out uint value)
     {
-        if (Pci is not null && width is 1 or 2 or 4 && !HasOwnDevice(port, width))
-            return Pci.ReadPort(port, width, out value);
         if (width == 1)
         {
             PortAccess access = ReadByte(port, now, out byte single);
@@ -178,8 +203,6 @@ public sealed class MicrovmBoard
     /// <summary>A guest's OUT of <paramref name="width"/> 1, 2 or 4 bytes, split as <see cref="ReadPort"/> splits.</summary>
     public PortAccess WritePort(ushort port, int width, uint value, ulong now)
     {
-        if (Pci is not null && width is 1 or 2 or 4 && !HasOwnDevice(port, width))
-            return Pci.WritePort(port, width, value);
         return width == 1 ? WriteByte(port, unchecked((byte)value), now) : WriteWide(port, width, value, now);
     }
 
@@ -252,37 +275,37 @@ public sealed class MicrovmBoard
 
     private PortAccess ReadByte(ushort port, ulong now, out byte value)
     {
-        switch (port >> GroupShift)
+        switch (GroupOf(port))
         {
-            case Com1Group:
+            case PortGroup.Com1:
                 value = Com1.Read(port & 7, now);
                 return PortAccess.Claimed;
-            case PrimaryPicGroup or SecondaryPicGroup or EdgeLevelControlGroup when (port & 6) == 0:
+            case PortGroup.Pic when (port & 6) == 0:
                 value = Pic.Read(port);
                 return PortAccess.Claimed;
-            case PitGroup when port < 0x40 + Pit8254.PortCount:
+            case PortGroup.Pit when port < Pit8254.Port + Pit8254.PortCount:
                 value = Pit.Read(port & 3, now);
                 return PortAccess.Claimed;
-            case SystemGroup when port == PortB:
+            case PortGroup.System when port == PortB:
                 value = Pit.ReadPortB(now);
                 return PortAccess.Claimed;
-            case RtcGroup when port == RtcData:
+            case PortGroup.Rtc when port == RtcData:
                 value = Rtc.ReadData(now);
                 return PortAccess.Claimed;
-            case FirmwareConfigGroup when port == FirmwareConfigData:
+            case PortGroup.FirmwareConfig when port == FirmwareConfigData:
                 value = FirmwareConfig.ReadData();
                 return PortAccess.Claimed;
-            case PowerGroup or PowerGroup + 1:
+            case PortGroup.Power:
                 value = (byte)PowerManagement.Read(port - AcpiPowerManagement.BasePort, 1, now);
                 return PortAccess.Claimed;
-            case PciGroup when port == AcpiPowerManagement.ResetPort:
+            case PortGroup.Configuration when port == AcpiPowerManagement.ResetPort:
                 value = PowerManagement.ReadResetControl();
                 return PortAccess.Claimed;
-            case PciGroup when Pci is not null:
+            case PortGroup.None or PortGroup.Configuration when Pci is not null:
                 PortAccess access = Pci.ReadPort(port, 1, out uint single);
                 value = unchecked((byte)single);
                 return access;
-            case TestExitGroup when port == TestExit.Port && _testExit is not null:
+            case PortGroup.TestExit when port == TestExit.Port && _testExit is not null:
                 value = 0;
                 return PortAccess.Claimed;
             default:
@@ -293,40 +316,40 @@ public sealed class MicrovmBoard
 
     private PortAccess WriteByte(ushort port, byte value, ulong now)
     {
-        switch (port >> GroupShift)
+        switch (GroupOf(port))
         {
-            case Com1Group:
+            case PortGroup.Com1:
                 Com1.Write(port & 7, value, now);
                 return PortAccess.Claimed;
-            case PrimaryPicGroup or SecondaryPicGroup or EdgeLevelControlGroup when (port & 6) == 0:
+            case PortGroup.Pic when (port & 6) == 0:
                 Pic.Write(port, value);
                 return PortAccess.Claimed;
-            case PitGroup when port < 0x40 + Pit8254.PortCount:
+            case PortGroup.Pit when port < Pit8254.Port + Pit8254.PortCount:
                 Pit.Write(port & 3, value, now);
                 return PortAccess.Claimed;
-            case SystemGroup when port == PortB:
+            case PortGroup.System when port == PortB:
                 Pit.WritePortB(value, now);
                 return PortAccess.Claimed;
-            case SystemGroup when port == KeyboardCommand && value == PulseReset:
+            case PortGroup.System when port == KeyboardCommand && value == PulseReset:
                 Events.Raise(BoardEvent.Reset);
                 return PortAccess.Claimed;
-            case RtcGroup when port == RtcIndex:
+            case PortGroup.Rtc when port == RtcIndex:
                 Rtc.WriteIndex(value);
                 return PortAccess.Claimed;
-            case RtcGroup when port == RtcData:
+            case PortGroup.Rtc when port == RtcData:
                 Rtc.WriteData(value, now);
                 return PortAccess.Claimed;
-            case PostCodeGroup when port == PostCode:
+            case PortGroup.PostCode when port == PostCode:
                 return PortAccess.Claimed;
-            case PowerGroup or PowerGroup + 1:
+            case PortGroup.Power:
                 PowerManagement.Write(port - AcpiPowerManagement.BasePort, 1, value, now);
                 return PortAccess.Claimed;
-            case PciGroup when port == AcpiPowerManagement.ResetPort:
+            case PortGroup.Configuration when port == AcpiPowerManagement.ResetPort:
                 PowerManagement.WriteResetControl(value);
                 return PortAccess.Claimed;
-            case PciGroup when Pci is not null:
+            case PortGroup.None or PortGroup.Configuration when Pci is not null:
                 return Pci.WritePort(port, 1, value);
-            case TestExitGroup when port == TestExit.Port && _testExit is not null:
+            case PortGroup.TestExit when port == TestExit.Port && _testExit is not null:
                 _testExit.Write(value);
                 return PortAccess.Claimed;
             default:
@@ -340,7 +363,7 @@ public sealed class MicrovmBoard
         value = width == 2 ? ushort.MaxValue : AllOnes;
         if (width is not (2 or 4))
             return PortAccess.Unclaimed;
-        if (IsWithinPci(port, width))
+        if (IsLeftToPci(port, width))
             return Pci is null ? PortAccess.Unclaimed : Pci.ReadPort(port, width, out value);
         if (IsWithinPowerManagement(port, width))
         {
@@ -367,7 +390,7 @@ public sealed class MicrovmBoard
     {
         if (width is not (2 or 4))
             return PortAccess.Unclaimed;
-        if (IsWithinPci(port, width))
+        if (IsLeftToPci(port, width))
             return Pci is null ? PortAccess.Unclaimed : Pci.WritePort(port, width, value);
         if (IsWithinPowerManagement(port, width))
         {
@@ -393,8 +416,8 @@ public sealed class MicrovmBoard
         return access;
     }
 
-    // What begins below CONFIG_DATA is PCI's or nobody's; what leaves CONFIG_DATA is split.
-    private static bool IsWithinPci(ushort port, int width) => port >> GroupShift == PciGroup && (port & 7) + width <= 8;
+    // What begins below CONFIG_DATA is PCI's or nobody's; what leaves a group is split.
+    private bool IsLeftToPci(ushort port, int width) => GroupOf(port) is PortGroup.None or PortGroup.Configuration && (port & 7) + width <= 8;
 
     private static ulong ValueMask(int width) => width switch { 1 => byte.MaxValue, 2 => ushort.MaxValue, 4 => uint.MaxValue, _ => ulong.MaxValue };
 

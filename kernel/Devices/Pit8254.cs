@@ -27,6 +27,9 @@ public sealed class Pit8254
     /// <summary>Ports 40h-43h.</summary>
     public const int PortCount = 4;
 
+    /// <summary>The first of them.</summary>
+    public const ushort Port = 0x40;
+
     private const int Gsi = 0;
 
     private const byte PortBGate2 = 0x01, PortBWritable = 0x0F, PortBRefresh = 0x10, PortBOutput2 = 0x20;
