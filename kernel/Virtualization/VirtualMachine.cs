@@ -344,7 +344,9 @@ public sealed class VirtualMachine
         vcpu.TimersChanged = false;
         ulong tsc = Clock.Tsc;
         ulong now = Platform.Clock.ToNanoseconds(tsc);
-        ulong next = vcpu.Index == 0 ? Math.Min(ServeBoardTimers(now), ServeQueueTimer()) : ulong.MaxValue;
+        ulong next = vcpu.Index == 0 ? ServeBoardTimers(now) : ulong.MaxValue;
+        if (vcpu.Index == 0 && Volatile.Read(ref _queuesResumeAt) != ulong.MaxValue)
+            next = Math.Min(next, ServeQueueTimer());
         vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
             next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
@@ -379,7 +381,7 @@ public sealed class VirtualMachine
     private ulong ServeQueueTimer()
     {
         ulong resumeAt = Volatile.Read(ref _queuesResumeAt);
-        if (resumeAt == ulong.MaxValue || resumeAt > Platform.Clock.Now)
+        if (resumeAt > Platform.Clock.Now)
             return resumeAt;
         Interlocked.Exchange(ref _queuesResumeAt, ulong.MaxValue); // a queue that comes too early waits again
         for (int i = 0; i < _queueServiceCount; i++)
