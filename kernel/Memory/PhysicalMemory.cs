@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using HyperOS.Core;
+using HyperOS.Platform;
 
 namespace HyperOS.Memory;
 
@@ -42,7 +43,8 @@ public static unsafe class PhysicalMemory
     /// <summary>A hardware structure in a frame of its own. For the VMRUN and VMLAUNCH edge.</summary>
     public static ref T Structure<T>(HostPhysicalAddress frame) where T : unmanaged => ref *(T*)Pointer(frame, (ulong)sizeof(T));
 
-    public static void Zero(HostPhysicalAddress address, ulong bytes) => new Span<byte>(Pointer(address, bytes), (int)bytes).Clear();
+    /// <summary>Whole pages.</summary>
+    public static void Zero(HostPhysicalAddress address, ulong bytes) => ExtendedState.ClearPages(new Span<byte>(Pointer(address, bytes), (int)bytes));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void* Pointer(HostPhysicalAddress address, ulong bytes)

@@ -145,6 +145,31 @@ ENTRY FpuStateSave                      ; (area), where the processor has no XSA
 ENTRY FpuStateRestore
     fxrstor64 [rdi]
     ret
+ENTRY ExtendedStateClear                ; (address, bytes), both multiples of 2048: 32 bytes a store; AVX is enabled meanwhile, and YMM0 kept
+    xor ecx, ecx
+    xgetbv
+    push rax
+    push rdx
+    or eax, 7
+    xsetbv
+    sub rsp, 32
+    vmovdqu [rsp], ymm0
+    vpxor xmm0, xmm0, xmm0
+.by2048:
+%assign offset 0
+%rep 64
+    vmovdqa [rdi + offset], ymm0
+%assign offset offset + 32
+%endrep
+    add rdi, 2048
+    sub rsi, 2048
+    jne .by2048
+    vmovdqu ymm0, [rsp]
+    add rsp, 32
+    pop rdx
+    pop rax
+    xsetbv
+    ret
 ENTRY ProcessorBlockCurrent
     mov rax, [gs:0]
     ret

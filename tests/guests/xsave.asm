@@ -41,6 +41,16 @@ ROUNDS      equ 200
     %endrep
 %endmacro
 
+; Memory that nobody has touched, three blocks of 2 MiB from an address on: it is zero, and whoever cleared it left nothing in registers.
+%macro TOUCH_FRESH 1
+    mov rax, [%1]
+    or rax, [%1 + 0x200000 - 8]
+    or rax, [%1 + 0x200000]
+    or rax, [%1 + 0x400000]
+    cmp rax, 0
+    CHECK e, "fresh memory is zero"
+%endmacro
+
     GUEST
     LONG_MODE
     CHECKS
@@ -242,6 +252,29 @@ ROUNDS      equ 200
     mov rax, [Area]
     xor rax, [Area + 64 + 16]
     CHECK e, "YMM12's too"
+    vmovups ymm0, ymm3
+    TOUCH_FRESH 0x800000
+    vmovups [Area + 32], ymm0
+    mov rax, [Area]
+    xor rax, [Area + 32 + 24]
+    CHECK e, "YMM0's upper half over a first touch"
+    vmovups ymm0, ymm3
+    xor ecx, ecx
+    xor edx, edx
+    mov eax, 3
+    xsetbv
+    TOUCH_FRESH 0x1000000
+    xor ecx, ecx
+    xgetbv
+    EXPECT eax, 3, "XCR0 over a first touch"
+    xor ecx, ecx
+    xor edx, edx
+    mov eax, 7
+    xsetbv
+    vmovups [Area + 32], ymm0
+    mov rax, [Area]
+    xor rax, [Area + 32 + 16]
+    CHECK e, "YMM0's upper half over a first touch while XCR0 does not enable it"
     vzeroupper
 .noAvx:
 
@@ -259,6 +292,7 @@ ROUNDS      equ 200
     PASSES "xsetbv", "all of them"
     mov rax, 0xFEDCBA9876543210
     vpbroadcastq zmm20, rax
+    vmovdqa64 zmm0, zmm20
     kmovw k3, eax
     mov eax, 1
     cpuid
@@ -267,6 +301,11 @@ ROUNDS      equ 200
     mov rax, 0xFEDCBA9876543210
     cmp [Area + 56], rax
     CHECK e, "ZMM20's last word over exits"
+    TOUCH_FRESH 0x1800000
+    vmovdqu64 [Area], zmm0
+    mov rax, 0xFEDCBA9876543210
+    cmp [Area + 56], rax
+    CHECK e, "ZMM0's last word over a first touch"
     kmovw eax, k3
     EXPECT eax, 0x3210, "K3"
 .done:
