@@ -73,6 +73,9 @@ public sealed class KernelThread
     /// <summary>It sleeps because its group has used up its time: nobody wakes it before.</summary>
     internal bool IsHeldBack;
 
+    /// <summary>The queue's: since when it could run and does not.</summary>
+    internal ulong WaitsSince;
+
     /// <summary>Set by <see cref="Scheduler.Wake"/> while it runs: its next <see cref="Scheduler.Block"/> returns at once.</summary>
     internal volatile bool WakePending;
 
@@ -97,8 +100,14 @@ public sealed class KernelThread
 
     public bool HasEnded => State == ThreadState.Ended;
 
+    /// <summary>It could run and does not. Any processor, as a hint.</summary>
+    public bool IsWaiting => State == ThreadState.Ready;
+
     /// <summary>Nanoseconds of processor time so far, up to its last switch.</summary>
     public ulong ProcessorTime { get; internal set; }
+
+    /// <summary>Nanoseconds in which it could have run and did not, for others or for its group's limit, up to when it was last given a processor.</summary>
+    public ulong WaitingTime { get; internal set; }
 }
 
 /// <summary>A thread as others may keep it: finds nothing once the slot is another's.</summary>

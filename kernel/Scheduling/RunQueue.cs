@@ -74,9 +74,13 @@ internal sealed class RunQueue
         if (thread.Group is ThreadGroup group)
             Interlocked.Increment(ref group.Runnable);
         // One that slept does not get the time back that it did not use, nor does a processor that had nothing to run.
+        ulong now = Clock.Now;
         if (IsIdle)
-            _virtualTime = Math.Max(_virtualTime, Scheduler.LeastVirtualTime(Clock.Now));
+            _virtualTime = Math.Max(_virtualTime, Scheduler.LeastVirtualTime(now));
         thread.VirtualTime = Math.Max(thread.VirtualTime, _virtualTime);
+        if (!thread.IsHeldBack)
+            thread.WaitsSince = now;
+        thread.IsHeldBack = false;
         Insert(thread);
         NeedsReschedule = true;
         if (Processor.Index != Processor.Current.Index)
@@ -133,6 +137,28 @@ internal sealed class RunQueue
         return false;
     }
 
+    /// <summary>
+    /// A waiting thread goes before the running one of its group, here or on another processor: they change places in line, at most by a slice, so that
+    /// the group gets what it would have got. With the lock held, on the running thread's processor.
+    /// </summary>
+    public void LetFirst(KernelThread thread, KernelThread running, ulong now)
+    {
+        ulong exchanged = thread.VirtualTime > running.VirtualTime ? Math.Min(thread.VirtualTime - running.VirtualTime, Slice) : 0;
+        ref KernelThread? link = ref _ready;
+        while (link is not null && link != thread)
+            link = ref link.NextReady;
+        thread.VirtualTime -= exchanged;
+        running.VirtualTime += exchanged;
+        if (link is null)
+            return; // handed over, and not yet put in line
+        link = thread.NextReady;
+        Insert(thread);
+        if (_ready != thread || _current == running || thread.VirtualTime >= VirtualTimeAt(now))
+            return;
+        NeedsReschedule = true;
+        LocalApic.Send(Processor.ApicId, Vectors.Reschedule);
+    }
+
     // From another processor, without this one's lock.
     private void Receive(KernelThread thread)
     {
@@ -165,7 +191,6 @@ internal sealed class RunQueue
         while (_sleepers is KernelThread thread && thread.WakeAt <= now)
         {
             RemoveSleeper(thread);
-            thread.IsHeldBack = false;
             Enqueue(thread);
         }
     }
@@ -190,6 +215,8 @@ internal sealed class RunQueue
             _virtualTime = Math.Max(_virtualTime, next.VirtualTime);
         }
         next.State = ThreadState.Running;
+        if (now > next.WaitsSince && next != Idle)
+            next.WaitingTime += now - next.WaitsSince;
         _current = next;
         _rate = Weigh(next, RateUnit);
         ulong allowance = next.Group?.Allowance ?? Never;
@@ -204,6 +231,7 @@ internal sealed class RunQueue
         ThreadGroup? group = current.Group;
         current.VirtualTime += Weigh(current, used);
         group?.Charge(used, now);
+        current.WaitsSince = now;
         if (current.State == ThreadState.Running && group is not null && group.IsExhausted(now, out ulong resumeAt))
         {
             current.State = ThreadState.Blocked;

@@ -80,6 +80,7 @@ public static class Scheduler
         thread.StackPointer = KernelStack.Prepare(stack);
         thread.VirtualTime = 0;
         thread.ProcessorTime = 0;
+        thread.WaitingTime = 0;
         thread.WakePending = false;
         thread.IsHeldBack = false;
         thread.RunDeadline = ulong.MaxValue;
@@ -116,6 +117,19 @@ public static class Scheduler
         bool interrupts = queue.Enter();
         Switch(queue);
         Current.Queue.Exit(interrupts); // perhaps another processor's than before
+    }
+
+    /// <summary>
+    /// Another thread of the caller's group, if it waits, goes before the caller, which is to <see cref="Yield"/> next. The group gets no more by it, and
+    /// no less.
+    /// </summary>
+    public static void LetFirst(KernelThread thread)
+    {
+        KernelThread self = Current;
+        RunQueue queue = EnterQueue(thread, out bool interrupts);
+        if (thread.State == ThreadState.Ready && thread.Group is not null && thread.Group == self.Group)
+            queue.LetFirst(thread, self, Clock.Now);
+        queue.Exit(interrupts);
     }
 
     /// <summary>Whether the calling thread should <see cref="Yield"/>.</summary>
