@@ -36,7 +36,7 @@ public sealed class ApicBus
 
     /// <summary>Delivers a message to whom it names.</summary>
     /// <returns>Whether an APIC has accepted it.</returns>
-    public bool Deliver(in InterruptMessage message) => Deliver(in message, Targets(message.Destination, message.IsLogical), 0);
+    public bool Deliver(in InterruptMessage message) => Deliver(in message, Targets(message.Destination, message.IsLogical), 0) != 0;
 
     /// <summary>
     /// A 32-bit store to the message address range. The redirection hint adds nothing: the delivery mode says who competes.
@@ -75,25 +75,30 @@ public sealed class ApicBus
         Deliver(in message, targets, self);
     }
 
+    /// <summary>An IPI for those of a set whose APICs are enabled.</summary>
+    /// <returns>How many have accepted it.</returns>
+    internal int DeliverToMany(in InterruptMessage message, ulong targets, int sender) =>
+        Deliver(in message, targets & Volatile.Read(ref _enabled), 1ul << sender);
+
     internal void BroadcastEndOfInterrupt(int vector) => _listener.EndOfInterrupt(vector);
 
     internal void Kick(int vcpu) => _kick.Kick(vcpu);
 
-    private bool Deliver(in InterruptMessage message, ulong targets, ulong senders)
+    private int Deliver(in InterruptMessage message, ulong targets, ulong senders)
     {
         if (message.Mode == DeliveryMode.LowestPriority)
             targets = Arbitrate(targets);
-        bool isAccepted = false;
+        int accepted = 0;
         for (; targets != 0; targets &= targets - 1)
         {
             int vcpu = BitOperations.TrailingZeroCount(targets);
             if (_apics[vcpu] is not LocalApic apic || !apic.Accept(in message, out bool isNews))
                 continue;
-            isAccepted = true;
+            accepted++;
             if (isNews && (senders >> vcpu & 1) == 0)
                 _kick.Kick(vcpu);
         }
-        return isAccepted;
+        return accepted;
     }
 
     /// <summary>The enabled APICs that a destination names.</summary>

@@ -20,6 +20,11 @@ public abstract class GuestRam
     /// <summary>As <see cref="TryGetReadable"/>, for writing: the pages count as written, whatever becomes of the span.</summary>
     public abstract bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes);
 
+    /// <summary>Puts a value in the place of another, in one piece that no processor sees half done.</summary>
+    /// <param name="address">A multiple of 4.</param>
+    /// <returns>False where the address has no RAM.</returns>
+    public abstract bool TryExchange(GuestPhysicalAddress address, uint value, out uint before);
+
     /// <summary>Copies out of RAM.</summary>
     /// <returns>False, with the destination's contents undefined, where not all of the range is RAM.</returns>
     public bool TryRead(GuestPhysicalAddress address, Span<byte> destination)

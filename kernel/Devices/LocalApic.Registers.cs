@@ -250,27 +250,51 @@ public sealed partial class LocalApic
     private void SendIpi(uint command, uint destination)
     {
         Register(ApicRegister.ICR) = command;
+        if (TryMakeMessage(command, destination, out InterruptMessage message))
+            _bus.DeliverIpi(in message, (IcrShorthand)(command >> IcrShorthandShift & 3), _vcpu);
+    }
+
+    /// <summary>
+    /// KVM_HC_SEND_IPI: one interrupt command for each APIC of a set; lowest priority means fixed here. Linux,
+    /// Documentation/virt/kvm/x86/hypercalls.rst.
+    /// </summary>
+    /// <param name="low">Bit n means the APIC ID <paramref name="lowest"/> + n.</param>
+    /// <param name="high">Bit n means the APIC ID <paramref name="lowest"/> + <paramref name="width"/> + n.</param>
+    /// <param name="width">Bits of a set: 32 or 64.</param>
+    /// <param name="accepted">How many APICs have accepted it.</param>
+    /// <returns>False where the command names destinations of its own.</returns>
+    public bool TrySendToMany(ulong low, ulong high, int width, uint lowest, uint command, out int accepted)
+    {
+        accepted = 0;
+        if ((command & (IcrLogical | 3 << IcrShorthandShift)) != 0)
+            return false;
+        ulong targets = FromId(low, lowest) | FromId(high, (ulong)lowest + (uint)width);
+        if ((DeliveryMode)(command >> IcrModeShift & 7) == DeliveryMode.LowestPriority)
+            command &= ~(7u << IcrModeShift);
+        if (TryMakeMessage(command & IcrWritable, 0, out InterruptMessage message))
+            accepted = _bus.DeliverToMany(in message, targets, _vcpu);
+        return true;
+    }
+
+    private static ulong FromId(ulong set, ulong first) => first < ApicBus.MaxVcpus ? set << (int)first : 0;
+
+    private bool TryMakeMessage(uint command, uint destination, out InterruptMessage message)
+    {
         var mode = (DeliveryMode)(command >> IcrModeShift & 7);
         byte vector = (byte)(command & 0xFF);
+        message = new InterruptMessage(destination, (command & IcrLogical) != 0, mode, vector, isLevel: false);
         switch (mode)
         {
             case DeliveryMode.Fixed:
             case DeliveryMode.LowestPriority:
                 if (vector < FirstLegalVector)
-                {
                     LogError(ErrorSendIllegalVector);
-                    return;
-                }
-                break;
+                return vector >= FirstLegalVector;
             case DeliveryMode.INIT:
-                if ((command & (IcrLevelTriggered | IcrAssert)) == IcrLevelTriggered)
-                    return;
-                break;
-            case DeliveryMode.ExtINT:
-                return;
+                return (command & (IcrLevelTriggered | IcrAssert)) != IcrLevelTriggered;
+            default:
+                return mode != DeliveryMode.ExtINT;
         }
-        var message = new InterruptMessage(destination, (command & IcrLogical) != 0, mode, vector, isLevel: false);
-        _bus.DeliverIpi(in message, (IcrShorthand)(command >> IcrShorthandShift & 3), _vcpu);
     }
 
     /// <summary>SDM vol. 3A, "SELF IPI Register".</summary>

@@ -93,8 +93,7 @@ public sealed partial class LocalApic
 
     /// <summary>
     /// An EOI of the vector in service may be skipped and applied later by <see cref="EndOfInterrupt"/>: it is edge-triggered and no other
-    /// vector waits for it. The kernel then sets the guest's KVM paravirtual EOI flag at entry, and at the next exit clears it; where the guest
-    /// has cleared it already, that was its EOI. Linux, Documentation/virt/kvm/x86/msr.rst, "MSR_KVM_EOI_EN".
+    /// vector waits for it. See <see cref="KvmRecords"/>.
     /// </summary>
     public bool CanSkipEndOfInterrupt =>
         _inServiceWords != 0 && (Volatile.Read(ref _pending) & RequestWords) == 0 && !IsSet(ApicRegister.TMR, HighestInService());

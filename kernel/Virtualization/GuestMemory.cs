@@ -97,6 +97,16 @@ public sealed class GuestMemory : GuestRam
         return found;
     }
 
+    /// <inheritdoc/>
+    public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
+    {
+        before = 0;
+        if (!Alignment.IsAligned(address.Value, sizeof(uint)) || !TryTranslate(address, out HostPhysicalAddress host))
+            return false;
+        before = Interlocked.Exchange(ref PhysicalMemory.Structure<uint>(host), value);
+        return true;
+    }
+
     /// <summary>Makes guest RAM zero.</summary>
     public bool TryClear(GuestPhysicalAddress address, ulong length)
     {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 using HyperOS.Devices;
 
 namespace HyperOS.Tests.Fuzz.Devices;
@@ -25,12 +26,47 @@ public class InterruptControllerFuzz
         public override void EndOfInterrupt(int vector) => IoApic!.EndOfInterrupt(vector);
     }
 
+    // So small that records often reach beyond it.
+    private sealed class SmallRam : GuestRam
+    {
+        public const int Size = 256;
+
+        public byte[] Bytes { get; } = new byte[Size];
+
+        public override bool Contains(GuestPhysicalAddress address, ulong length) => address.Value <= Size && length <= Size - address.Value;
+
+        public override bool TryGetReadable(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
+        {
+            bool found = TryGetWritable(address, length, out Span<byte> writable);
+            bytes = writable;
+            return found;
+        }
+
+        public override bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes)
+        {
+            bool found = address.Value < Size;
+            bytes = found ? Bytes.AsSpan((int)address.Value, (int)Math.Min(length, Size - address.Value)) : default;
+            return found;
+        }
+
+        public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
+        {
+            before = 0;
+            if (!Contains(address, sizeof(uint)))
+                return false;
+            before = Interlocked.Exchange(ref MemoryMarshal.AsRef<uint>(Bytes.AsSpan((int)address.Value)), value);
+            return true;
+        }
+    }
+
     private sealed class Machine
     {
         private readonly Random _random;
         private readonly ApicBus _bus;
         private readonly LocalApic[] _apics;
         private readonly uint[][] _pages;
+        private readonly SmallRam _ram = new();
+        private readonly KvmRecords[] _records;
         private readonly IoApic _ioApic;
         private readonly ProgrammableInterruptController _pic;
         private readonly InterruptLines _lines;
@@ -45,10 +81,12 @@ public class InterruptControllerFuzz
             _bus = new ApicBus(vcpus, new Kicks(vcpus), broadcasts);
             _apics = new LocalApic[vcpus];
             _pages = new uint[vcpus][];
+            _records = new KvmRecords[vcpus];
             for (int i = 0; i < vcpus; i++)
             {
                 _pages[i] = new uint[LocalApic.PageLength];
                 _apics[i] = new LocalApic(_bus, i, _pages[i]);
+                _records[i] = new KvmRecords(_ram, _apics[i]);
             }
             _ioApic = new IoApic(_bus);
             broadcasts.IoApic = _ioApic;
@@ -67,7 +105,7 @@ public class InterruptControllerFuzz
         public void Step()
         {
             LocalApic apic = _apics[_random.Next(_apics.Length)];
-            switch (_random.Next(16))
+            switch (_random.Next(18))
             {
                 case 0: apic.WriteMmio(Offset(), _random.Next(4) == 0 ? 1 << _random.Next(4) : 4, Value(), _now, _tsc); break;
                 case 1: apic.ReadMmio(Offset(), _now, _tsc); break;
@@ -88,7 +126,9 @@ public class InterruptControllerFuzz
                 case 12: _bus.DeliverMsi(_random.Next(8) == 0 ? Msr() : LocalApic.BaseAddress | (uint)_random.Next(1 << 20), Value()); break;
                 case 13: apic.SetLint1(_random.Next(2) == 0); break;
                 case 14: apic.Cr8 = Value(); break;
-                default: RunGuest(apic); break;
+                case 15: apic.TrySendToMany(Msr(), Msr(), _random.Next(2) == 0 ? 32 : 64, _random.Next(2) == 0 ? (uint)_random.Next(70) : Value(), Value(), out _); break;
+                case 16: StepRecords(_random.Next(_apics.Length)); break;
+                default: RunGuest(_random.Next(_apics.Length)); break;
             }
             for (int i = 0; i < _apics.Length; i++)
                 CheckInvariants(_apics[i], _pages[i]);
@@ -133,8 +173,32 @@ public class InterruptControllerFuzz
             mutant.CopyTo(MemoryMarshal.AsBytes(new Span<T>(ref record)));
         }
 
-        private void RunGuest(LocalApic apic)
+        // The KVM interface's records, wherever the guest puts them and whatever it writes there.
+        private void StepRecords(int vcpu)
         {
+            KvmRecords records = _records[vcpu];
+            switch (_random.Next(6))
+            {
+                case 0: records.TryWriteEndOfInterruptMsr(_random.Next(4) == 0 ? Msr() : (ulong)_random.Next(SmallRam.Size + 8) & ~2ul); break;
+                case 1: records.TryWriteStealTimeMsr(_random.Next(4) == 0 ? Msr() : (ulong)_random.Next(SmallRam.Size + 64) & ~0x3Eul, Msr()); break;
+                case 2: records.MarkPreempted(); break;
+                case 3: records.UpdateStealTime(Msr()); break;
+                case 4: _random.NextBytes(_ram.Bytes); break;
+                default:
+                    records.Save(out KvmRecordsState state);
+                    Assert.Equal(RestoreStatus.Restored, records.Restore(in state, 0));
+                    Damage(ref state);
+                    records.Restore(in state, Msr());
+                    break;
+            }
+        }
+
+        private void RunGuest(int vcpu)
+        {
+            LocalApic apic = _apics[vcpu];
+            KvmRecords records = _records[vcpu];
+            records.WithdrawEndOfInterrupt();
+            Assert.False(records.IsEndOfInterruptOffered);
             ApicEvents events = apic.Poll(out int vector);
             if ((events & ApicEvents.Init) != 0)
                 Assert.True(apic.TakeInit());
@@ -151,6 +215,10 @@ public class InterruptControllerFuzz
             if (apic.TryGetPending(out vector))
             {
                 apic.Acknowledge(vector);
+                records.OfferEndOfInterrupt();
+                if (_random.Next(2) == 0)
+                    _random.NextBytes(_ram.Bytes);
+                records.CollectEndOfInterrupt();
                 if (apic.CanSkipEndOfInterrupt || _random.Next(2) == 0)
                     apic.EndOfInterrupt();
             }

@@ -167,6 +167,12 @@ public class PciFuzz
             bytes = default;
             return false;
         }
+
+        public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
+        {
+            before = 0;
+            return false;
+        }
     }
 
     private sealed class Nobody : VirtioNotifications

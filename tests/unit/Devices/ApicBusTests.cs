@@ -55,6 +55,50 @@ public class ApicBusTests
         Assert.DoesNotContain(1, machine.Kicks);
     }
 
+    // Linux, Documentation/virt/kvm/x86/hypercalls.rst, "KVM_HC_SEND_IPI"
+    [Theory]
+    [InlineData(0b1011ul, 0ul, 64, 1u, 0x4050u, new[] { 1, 2, 4 })]
+    [InlineData(0b1ul, 0b1ul, 2, 0u, 0x4050u, new[] { 0, 2 })]
+    [InlineData(ulong.MaxValue, ulong.MaxValue, 64, 4u, 0x4050u, new[] { 4 })]
+    [InlineData(ulong.MaxValue, ulong.MaxValue, 64, 64u, 0x4050u, new int[0])]
+    [InlineData(ulong.MaxValue, ulong.MaxValue, 64, uint.MaxValue, 0x4050u, new int[0])]
+    [InlineData(ulong.MaxValue, 0ul, 64, 0u, 0x4150u, new[] { 0, 1, 2, 3, 4 })]
+    [InlineData(ulong.MaxValue, 0ul, 64, 0u, 0x4005u, new int[0])]
+    public void A_hypercall_sends_to_many(ulong low, ulong high, int width, uint lowest, uint command, int[] expected)
+    {
+        ApicMachine machine = ApicMachine.X2Apic(5);
+        Assert.True(machine.Apics[2].TrySendToMany(low, high, width, lowest, command, out int accepted));
+        Assert.Equal(expected.Length, accepted);
+        Assert.Equal(expected, machine.WhoHas((int)command & 0xFF));
+        Assert.Equal(expected.Where(vcpu => vcpu != 2), machine.Kicks);
+    }
+
+    [Theory]
+    [InlineData(0x400u, ApicEvents.Nmi)]
+    [InlineData(0x500u, ApicEvents.Init)]
+    [InlineData(0x8500u, ApicEvents.None)]
+    [InlineData(0x610u, ApicEvents.StartUp)]
+    [InlineData(0x700u, ApicEvents.None)]
+    public void A_hypercall_sends_what_an_interrupt_command_can(uint command, ApicEvents expected)
+    {
+        ApicMachine machine = ApicMachine.X2Apic(2);
+        Assert.True(machine.Apic.TrySendToMany(2, 0, 64, 0, command, out int accepted));
+        Assert.Equal(expected == ApicEvents.None ? 0 : 1, accepted);
+        Assert.Equal(expected, machine.Apics[1].Poll(out _));
+    }
+
+    [Theory]
+    [InlineData(0x4850u)]
+    [InlineData(0x44050u)]
+    [InlineData(0xC4050u)]
+    public void A_hypercall_whose_command_names_destinations_is_refused(uint command)
+    {
+        ApicMachine machine = ApicMachine.X2Apic(2);
+        Assert.False(machine.Apic.TrySendToMany(2, 0, 64, 0, command, out int accepted));
+        Assert.Equal(0, accepted);
+        Assert.True(machine.Apics[1].IsQuiet);
+    }
+
     [Fact]
     public void The_flat_model_matches_bits()
     {

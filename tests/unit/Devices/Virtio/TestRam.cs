@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HyperOS.Core;
 using HyperOS.Devices;
 
@@ -30,6 +31,15 @@ internal sealed class TestRam(int length, int block = 2 * 1024 * 1024) : GuestRa
         int start = (int)address.Value;
         int end = (int)Math.Min((uint)Bytes.Length, Math.Min((ulong)start + length, ((ulong)start / (uint)block + 1) * (uint)block));
         bytes = Bytes.AsSpan(start, end - start);
+        return true;
+    }
+
+    public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
+    {
+        before = 0;
+        if (!Contains(address, sizeof(uint)))
+            return false;
+        before = Interlocked.Exchange(ref MemoryMarshal.AsRef<uint>(Bytes.AsSpan((int)address.Value)), value);
         return true;
     }
 }
