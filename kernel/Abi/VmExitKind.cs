@@ -38,8 +38,11 @@ public enum VmExitKind : byte
     /// <summary>An exception that the host looks at first.</summary>
     Exception,
 
-    /// <summary>WBINVD, INVD, PAUSE: nothing to do, or a hint.</summary>
+    /// <summary>WBINVD, INVD: nothing to do.</summary>
     NoOperation,
+
+    /// <summary>The guest repeats PAUSE: it waits for another of its processors.</summary>
+    PauseLoop,
 
     /// <summary>An instruction that this processor does not have, as far as the guest can know.</summary>
     Undefined,

@@ -71,6 +71,7 @@ internal static class ExitReport
         VmExitKind.Xsetbv => "xsetbv"u8,
         VmExitKind.Exception => "exception"u8,
         VmExitKind.NoOperation => "no operation"u8,
+        VmExitKind.PauseLoop => "pause loop"u8,
         VmExitKind.Undefined => "undefined"u8,
         VmExitKind.NotPermitted => "not permitted"u8,
         VmExitKind.ApicWrite => "APIC write"u8,

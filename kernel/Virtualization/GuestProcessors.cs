@@ -63,7 +63,9 @@ public static class GuestProcessors
     public static GuestProcessor Describe(uint count) => new()
     {
         VcpuCount = count,
-        Offers = ProcessorTraits.X2Apic | ProcessorTraits.TscDeadline | (Processors.TimestampsAgree ? ProcessorTraits.StableClock : 0),
+        Offers = ProcessorTraits.X2Apic | ProcessorTraits.TscDeadline | ProcessorTraits.StealTime | ProcessorTraits.PvTlbFlush | ProcessorTraits.PvUnhalt
+            | ProcessorTraits.PvSendIpi | ProcessorTraits.PvSchedYield | (Processors.TimestampsAgree ? ProcessorTraits.StableClock : 0)
+            | (VirtualizationVendor.Current.ServesLocalApic ? 0 : ProcessorTraits.PvEndOfInterrupt),
         XCR0 = s_xcr0,
         TscKHz = (uint)(Clock.Frequency / 1000),
         PhysicalAddressBits = Host.Read(CpuidLeaf.AddressSizes, 0).Eax & 0xFF,

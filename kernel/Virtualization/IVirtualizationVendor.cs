@@ -65,11 +65,17 @@ public interface IVirtualizationVendor
     /// <summary>The instruction that exited, of those whose operands handlers need, where the processor decoded it with the exit.</summary>
     static abstract bool TryGetInstruction(Vcpu vcpu, out InterceptedInstruction instruction);
 
+    /// <summary>The processor serves the local APIC while guests run, EOIs among the rest, wherever it can.</summary>
+    static abstract bool ServesLocalApic { get; }
+
     /// <summary>
     /// Vectors that wait in the local APIC as it now is go to the processor at the next entry, which delivers them when the guest takes them: the
     /// loop has no part in it.
     /// </summary>
     static abstract bool DeliversInterrupts(Vcpu vcpu);
+
+    /// <summary>How a hypercall is to be read: the guest's privilege level, and whether it runs 64-bit code.</summary>
+    static abstract void ReadMode(Vcpu vcpu, out int privilege, out bool is64Bit);
 
     /// <summary>Copies registers out for the emulator, or for a change of several.</summary>
     static abstract void ReadState(Vcpu vcpu, ref GuestCpuState state);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Threading;
 using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Emulation;
@@ -37,6 +38,7 @@ public sealed class Vcpu
     public readonly LocalApic Apic;
     public readonly GuestMsrs Msrs = new();
     public readonly InstructionEmulator Emulator;
+    internal readonly KvmRecords Records;
     internal readonly GuestBus Bus;
     internal readonly CodePages CodePages;
 
@@ -70,6 +72,12 @@ public sealed class Vcpu
     /// <summary>Where the guest wants its clock; null address while it has none.</summary>
     internal ulong SystemTimeMsr;
 
+    // 1 since KVM_HC_KICK_CPU named it: its next HLT, or that which lasts, is over.
+    private int _isUnhalted;
+
+    /// <summary>It waits for its turn, but would only go on in a loop of PAUSE. Others read it as a hint.</summary>
+    internal bool IsSpinning;
+
     /// <summary>An application processor at power-on, and any after INIT: only a start-up IPI makes it run.</summary>
     internal bool WaitsForStartUp;
 
@@ -78,6 +86,12 @@ public sealed class Vcpu
 
     /// <summary>The thread's switch since which its state is in the processor: <see cref="KernelThread.Switches"/>.</summary>
     internal ulong LoadedAt = ulong.MaxValue;
+
+    /// <summary>Who is to go first after <see cref="ExitAction.Yield"/>; null for whoever waits.</summary>
+    internal Vcpu? YieldsTo;
+
+    /// <summary>Whom <see cref="VirtualMachine.FindWaiting"/> found last: the index.</summary>
+    internal int LastFound;
 
     /// <summary>An exception to be injected before anything else.</summary>
     internal GuestException PendingException;
@@ -97,6 +111,7 @@ public sealed class Vcpu
         Machine = machine;
         Index = index;
         Apic = apic;
+        Records = new KvmRecords(machine.Memory, apic);
         ExtendedState = extendedState;
         WaitsForStartUp = index != 0;
         CodePages = new CodePages(machine.Memory);
@@ -109,6 +124,23 @@ public sealed class Vcpu
 
     /// <summary>The guest's time-stamp counter.</summary>
     internal ulong Tsc => unchecked(Machine.Clock.Tsc + TscAdjust);
+
+    /// <summary>Nanoseconds that its thread has wanted to run and has not.</summary>
+    internal ulong Waited => Thread!.WaitingTime;
+
+    /// <summary>Its HLT ends, the present or the next. Any thread, which wakes it then.</summary>
+    internal void Unhalt() => Volatile.Write(ref _isUnhalted, 1);
+
+    /// <summary>Whether <see cref="Unhalt"/> was called since the last HLT.</summary>
+    internal bool TakeUnhalt() => Interlocked.Exchange(ref _isUnhalted, 0) != 0;
+
+    /// <summary>What INIT resets of the KVM interface.</summary>
+    internal void ResetParavirtual()
+    {
+        SystemTimeMsr = 0;
+        Records.Reset();
+        TakeUnhalt();
+    }
 
     /// <summary>RAX and the other general registers, RSP excepted.</summary>
     internal ulong this[GeneralRegister register]

@@ -48,6 +48,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 Cpu.EnableInterrupts();
                 vcpu.TimersChanged = true; // the wake may have been the timer's
                 Charge(ref cost, exitedAt);
+                if (Scheduler.NeedsReschedule)
+                    MarkPreempted(vcpu);
                 Scheduler.Attend();
                 exitedAt = Cpu.ReadTimestamp();
                 continue;
@@ -56,6 +58,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             TVendor.Enter(vcpu);
             exitedAt = Cpu.ReadTimestamp();
             TVendor.Decode(vcpu);
+            if (vcpu.Records.IsEndOfInterruptOffered)
+                vcpu.Records.CollectEndOfInterrupt();
             FaultPoint.Hit(FaultPlace.ExitDecoder);
             cost = ref vcpu.Costs[(int)vcpu.Exit.Kind];
             unchecked { cost.Count++; }
@@ -74,6 +78,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                     Halt(vcpu);
                     exitedAt = Cpu.ReadTimestamp();
                     break;
+                case ExitAction.Yield:
+                    if (!TVendor.AdvanceRip(vcpu))
+                        StopUndecodable(vcpu);
+                    Charge(ref cost, exitedAt);
+                    Yield(vcpu);
+                    exitedAt = Cpu.ReadTimestamp();
+                    break;
             }
         }
         Charge(ref cost, exitedAt);
@@ -87,6 +98,23 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         ExtendedStates.Acquire(vcpu);
         TVendor.Load(vcpu);
         Cpu.RestoreInterrupts(interrupts);
+        if (vcpu.Records.HasStealTime)
+            UpdateStealTime(vcpu);
+    }
+
+    // Before other threads may run, between two instructions of the guest's: Load is to follow, whether they do or not.
+    private static void MarkPreempted(Vcpu vcpu)
+    {
+        if (!vcpu.Records.HasStealTime)
+            return;
+        vcpu.Records.MarkPreempted();
+        vcpu.LoadedAt = ulong.MaxValue;
+    }
+
+    private static void UpdateStealTime(Vcpu vcpu)
+    {
+        if (vcpu.Records.UpdateStealTime(vcpu.Waited))
+            TVendor.FlushTranslations(vcpu);
     }
 
     // Books the time since an exit on its kind. Returns what time it is.
@@ -128,6 +156,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static void DeliverInterrupts(Vcpu vcpu)
     {
+        vcpu.Records.WithdrawEndOfInterrupt();
         ApicEvents events = vcpu.Apic.Poll(out int vector);
         if ((events & ApicEvents.Init) != 0)
         {
@@ -154,6 +183,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             {
                 vcpu.Apic.Acknowledge(vector);
                 TVendor.InjectInterrupt(vcpu, vector);
+                vcpu.Records.OfferEndOfInterrupt();
             }
             else if (vcpu.Machine.TryAcknowledgeExternal(vcpu, out vector))
             {
@@ -183,6 +213,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         VmExitKind.StringPort => Emulate(vcpu),
         VmExitKind.ControlRegister => ControlRegister(vcpu),
         VmExitKind.DebugRegister => DebugRegister(vcpu),
+        VmExitKind.PauseLoop => PauseLoop(vcpu),
         VmExitKind.Xsetbv => Xsetbv(vcpu),
         VmExitKind.Exception => Exception(vcpu),
         VmExitKind.Undefined => Undefined(vcpu),
@@ -248,7 +279,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 done = true;
                 break;
             case MsrOutcome.Paravirtual:
-                value = msr is KvmMsr.MSR_KVM_SYSTEM_TIME or KvmMsr.MSR_KVM_SYSTEM_TIME_NEW ? vcpu.SystemTimeMsr : 0;
+                value = msr switch
+                {
+                    KvmMsr.MSR_KVM_SYSTEM_TIME or KvmMsr.MSR_KVM_SYSTEM_TIME_NEW => vcpu.SystemTimeMsr,
+                    KvmMsr.MSR_KVM_STEAL_TIME => vcpu.Records.StealTimeMsr,
+                    KvmMsr.MSR_KVM_PV_EOI_EN => vcpu.Records.EndOfInterruptMsr,
+                    _ => 0,
+                };
                 done = true;
                 break;
             default:
@@ -371,8 +408,13 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             case KvmMsr.MSR_KVM_SYSTEM_TIME or KvmMsr.MSR_KVM_SYSTEM_TIME_NEW:
                 vcpu.SystemTimeMsr = value;
                 return TryWriteSystemTime(vcpu);
+            case KvmMsr.MSR_KVM_STEAL_TIME:
+                if (!vcpu.Records.TryWriteStealTimeMsr(value, vcpu.Waited))
+                    return false;
+                UpdateStealTime(vcpu);
+                return true;
             default:
-                return true; // PV EOI: never offered by a set flag, so that the guest does its EOIs
+                return vcpu.Records.TryWriteEndOfInterruptMsr(value);
         }
     }
 
@@ -649,10 +691,61 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         return ExitAction.Resume;
     }
 
+    // A guest that does not run 64-bit code has the lower halves of its registers. Linux, Documentation/virt/kvm/x86/hypercalls.rst.
     private static ExitAction Hypercall(Vcpu vcpu)
     {
-        vcpu[GeneralRegister.RAX] = unchecked((ulong)KvmHypercallError.KVM_ENOSYS);
-        return ExitAction.AdvanceRip;
+        TVendor.ReadMode(vcpu, out int privilege, out bool is64Bit);
+        ulong mask = is64Bit ? ulong.MaxValue : uint.MaxValue;
+        KvmHypercall number = (KvmHypercall)(vcpu[GeneralRegister.RAX] & mask);
+        ulong first = vcpu[GeneralRegister.RBX] & mask, second = vcpu[GeneralRegister.RCX] & mask;
+        ExitAction action = ExitAction.AdvanceRip;
+        KvmHypercallError result = KvmHypercallError.Success;
+        if (privilege != 0)
+        {
+            result = KvmHypercallError.KVM_EPERM;
+        }
+        else
+        {
+            switch (number)
+            {
+                case KvmHypercall.KVM_HC_VAPIC_POLL_IRQ:
+                    break;
+                case KvmHypercall.KVM_HC_KICK_CPU:
+                    vcpu.Machine.Unhalt(unchecked((uint)second));
+                    break;
+                case KvmHypercall.KVM_HC_SEND_IPI:
+                    uint lowest = unchecked((uint)vcpu[GeneralRegister.RDX]), command = unchecked((uint)vcpu[GeneralRegister.RSI]);
+                    bool sent = vcpu.Apic.TrySendToMany(first, second, is64Bit ? 64 : 32, lowest, command, out int accepted);
+                    result = sent ? (KvmHypercallError)accepted : KvmHypercallError.KVM_EINVAL;
+                    break;
+                case KvmHypercall.KVM_HC_SCHED_YIELD:
+                    if (vcpu.Machine.TryGetVcpu(unchecked((uint)first), out vcpu.YieldsTo) && vcpu.YieldsTo!.Thread is { IsWaiting: true })
+                        action = ExitAction.Yield;
+                    break;
+                default:
+                    result = KvmHypercallError.KVM_ENOSYS;
+                    break;
+            }
+        }
+        vcpu[GeneralRegister.RAX] = unchecked((ulong)result) & mask;
+        return action;
+    }
+
+    private static ExitAction PauseLoop(Vcpu vcpu)
+    {
+        vcpu.YieldsTo = null;
+        return ExitAction.Yield;
+    }
+
+    // The guest waits for another of its processors, which goes first if it waits for its turn itself; if not, whoever waits may have a turn.
+    private static void Yield(Vcpu vcpu)
+    {
+        MarkPreempted(vcpu);
+        vcpu.IsSpinning = vcpu.YieldsTo is null;
+        if ((vcpu.YieldsTo ?? vcpu.Machine.FindWaiting(vcpu)) is { Thread: KernelThread other })
+            Scheduler.LetFirst(other);
+        Scheduler.Yield();
+        vcpu.IsSpinning = false;
     }
 
     private static ExitAction Stop(Vcpu vcpu, StopReason reason)
@@ -670,6 +763,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     // Nothing else is looked at meanwhile, nor does a timer run: INIT has reset the APIC. Intel SDM vol. 3A, "MP Initialization Protocol Algorithm".
     private static void WaitForStartUp(Vcpu vcpu)
     {
+        vcpu.ResetParavirtual();
         while (!vcpu.Machine.IsStopping)
         {
             vcpu.Apic.TakeInit();
@@ -708,7 +802,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 waking |= ApicEvents.Nmi;
             if (TVendor.CanInterrupt(vcpu))
                 waking |= ApicEvents.Interrupt | ApicEvents.ExternalInterrupt;
-            if ((events & waking) != 0 || vcpu.HasPendingException)
+            if (vcpu.TakeUnhalt() || (events & waking) != 0 || vcpu.HasPendingException)
                 return;
             Scheduler.Block(vcpu.NextEvent);
         }

@@ -136,6 +136,45 @@ public sealed class VirtualMachine
 
     public uint ExitCode => _exitCode;
 
+    /// <summary>The processor with an APIC ID, if there is one.</summary>
+    internal bool TryGetVcpu(uint apicId, out Vcpu? vcpu)
+    {
+        vcpu = apicId < _vcpus.Length ? _vcpus[(int)apicId] : null;
+        return vcpu is not null;
+    }
+
+    /// <summary>Ends the HLT of the processor with an APIC ID, or that which it is about to do. Any vCPU's thread.</summary>
+    internal void Unhalt(uint apicId)
+    {
+        if (!TryGetVcpu(apicId, out Vcpu? vcpu))
+            return;
+        vcpu!.Unhalt();
+        Wake(vcpu);
+    }
+
+    /// <summary>
+    /// A processor that waits for its turn, but for <paramref name="self"/>; each gets its turn to be found, and one that only waits in a loop itself
+    /// comes last.
+    /// </summary>
+    internal Vcpu? FindWaiting(Vcpu self)
+    {
+        Vcpu? spinning = null;
+        for (int i = 1; i <= _vcpus.Length; i++)
+        {
+            Vcpu vcpu = _vcpus[(self.LastFound + i) % _vcpus.Length];
+            if (vcpu == self || vcpu.Thread is not { IsWaiting: true })
+                continue;
+            if (!vcpu.IsSpinning)
+            {
+                self.LastFound = vcpu.Index;
+                return vcpu;
+            }
+            spinning ??= vcpu;
+        }
+        self.LastFound = spinning?.Index ?? self.LastFound;
+        return spinning;
+    }
+
     /// <summary>Ends the run. Any thread; the vCPU leaves its guest on it.</summary>
     public void Stop(StopReason reason)
     {

@@ -22,6 +22,9 @@ public abstract class VirtualizationVendor
 
     internal abstract NestedPageFormat NestedPages { get; }
 
+    /// <summary>Whether the processor serves the local APIC while a guest runs.</summary>
+    internal abstract bool ServesLocalApic { get; }
+
     /// <summary>
     /// Chooses by the processor's maker, here and nowhere else, and says on the log what it found. On the boot processor; then <see cref="TryPrepare"/> for, and
     /// <see cref="Enable"/> on, each.
@@ -54,6 +57,8 @@ internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where
     public VirtualizationVendor() => IsAvailable = TVendor.Initialize();
 
     internal override NestedPageFormat NestedPages => TVendor.NestedPages;
+
+    internal override bool ServesLocalApic => TVendor.ServesLocalApic;
 
     public override bool TryPrepare(int processor) => !IsAvailable || TVendor.TryPrepare(processor);
 

@@ -65,6 +65,9 @@ public enum ExitAction : byte
     /// <summary>Wait until there is something for the vCPU; then go past the HLT.</summary>
     Halt,
 
+    /// <summary>Go past the instruction, and let another of the machine's processors go first that waits for its turn.</summary>
+    Yield,
+
     /// <summary>The machine stops; its stop reason is set.</summary>
     Stop,
 }

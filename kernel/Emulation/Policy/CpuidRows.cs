@@ -242,7 +242,8 @@ public static class CpuidRows
         visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Force, (uint)KvmFeatures.CLOCKSOURCE2, default, "The clock."));
         visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Force, (uint)KvmFeatures.NOP_IO_DELAY, default,
             "No device here needs a delay between port accesses, and each is an exit."));
-        visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Force, (uint)KvmFeatures.PV_EOI, default,
+        visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Force, (uint)KvmFeatures.PV_EOI,
+            ProcessorTraits.PvEndOfInterrupt,
             "Saves an exit for most interrupts."));
         visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Force, (uint)KvmFeatures.CLOCKSOURCE_STABLE_BIT,
             ProcessorTraits.StableClock,
@@ -262,9 +263,10 @@ public static class CpuidRows
         visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Hide, (uint)(KvmFeatures.ASYNC_PF | KvmFeatures.ASYNC_PF_VMEXIT |
             KvmFeatures.ASYNC_PF_INT), default,
             "Guest memory is never paged out to disk."));
-        visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Hide, (uint)(KvmFeatures.POLL_CONTROL |
-            KvmFeatures.PV_SCHED_YIELD), default,
-            "The scheduler shares by proportion; a guest has no say."));
+        visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Force, (uint)KvmFeatures.PV_SCHED_YIELD, ProcessorTraits.PvSchedYield,
+            "The hypercall is served: a guest has its say on which of its own processors goes first."));
+        visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Hide, (uint)KvmFeatures.POLL_CONTROL, default,
+            "The host does not poll on HLT."));
         visitor.Visit(new(KvmCpuid.FeaturesLeaf, 0, CpuidRegister.Eax, CpuidAction.Hide, (uint)(KvmFeatures.MSI_EXT_DEST_ID |
             KvmFeatures.HC_MAP_GPA_RANGE | KvmFeatures.MIGRATION_CONTROL), default,
             "Not needed: x2APIC ids stay below 255 and memory is not encrypted."));

@@ -61,7 +61,8 @@ public static class MsrRules
             reservedBits: KvmMsrBits.SystemTimeReserved),
         KvmMsr.MSR_KVM_STEAL_TIME => new(MsrHandling.Paravirtual, "Places this vCPU's steal time record.",
             reservedBits: KvmMsrBits.StealTimeReserved, needs: ProcessorTraits.StealTime),
-        KvmMsr.MSR_KVM_PV_EOI_EN => new(MsrHandling.Paravirtual, "Places this vCPU's EOI word.", reservedBits: KvmMsrBits.PvEoiReserved),
+        KvmMsr.MSR_KVM_PV_EOI_EN => new(MsrHandling.Paravirtual, "Places this vCPU's EOI word.", reservedBits: KvmMsrBits.PvEoiReserved,
+            needs: ProcessorTraits.PvEndOfInterrupt),
 
         Msr.IA32_MTRRCAP => new(MsrHandling.ReadOnly, "Eight variable ranges, the fixed ones, write combining.", MtrrCapabilities),
         >= Msr.IA32_MTRR_PHYSBASE0 and <= LastVariableRange => (msr & 1) == 0

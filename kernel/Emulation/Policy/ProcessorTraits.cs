@@ -44,8 +44,14 @@ public enum ProcessorTraits : uint
     /// <summary>Offered: IA32_ARCH_CAPABILITIES has a value for the guest.</summary>
     ArchCapabilities = 1u << 10,
 
+    /// <summary>Offered: the EOI word is used; where the processor does the guest's EOIs there is nothing to leave out.</summary>
+    PvEndOfInterrupt = 1u << 11,
+
+    /// <summary>Offered: KVM_HC_SCHED_YIELD.</summary>
+    PvSchedYield = 1u << 12,
+
     /// <summary>All that the kernel may offer.</summary>
-    Offers = (1u << 11) - 1,
+    Offers = (1u << 13) - 1,
 
     /// <summary>Found: AMD, or a maker that builds on AMD's core.</summary>
     Amd = 1u << 16,

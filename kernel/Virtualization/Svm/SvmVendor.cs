@@ -38,6 +38,9 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     private const VirtualInterruptControl WindowRequest = VirtualInterruptControl.V_IRQ | VirtualInterruptControl.V_INTR_PRIO
         | VirtualInterruptControl.V_IGN_TPR;
 
+    // PAUSEs of a loop before one exits, and the cycles after which one is of another loop.
+    private const ushort PausesBeforeExit = 3000, PauseGap = 128;
+
     private const ulong DefaultPat = 0x0007_0406_0007_0406;
 
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "SvmRun")]
@@ -77,6 +80,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         control.InterceptExceptions = InterceptsOfExceptions;
         control.InterceptVector3 = Intercepts3;
         control.InterceptVector4 = Intercepts4;
+        // Without the filter every PAUSE would exit.
+        if ((SvmProcessor.Features & Cpuid8000000AEdx.PauseFilter) != 0)
+        {
+            control.InterceptVector3 |= InterceptVector3.INTERCEPT_PAUSE;
+            control.PauseFilterCount = PausesBeforeExit;
+            control.PauseFilterThreshold = (SvmProcessor.Features & Cpuid8000000AEdx.PauseFilterThreshold) != 0 ? PauseGap : (ushort)0;
+        }
         control.IOPM_BASE_PA = SvmProcessor.IoMap;
         control.MSRPM_BASE_PA = SvmProcessor.MsrMap;
         control.TSC_OFFSET = vcpu.Machine.Clock.TscOffset;
@@ -154,6 +164,10 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
                 break;
             case SvmExitCode.VMEXIT_IRET:
                 exit.Kind = VmExitKind.NmiWindow;
+                break;
+            case SvmExitCode.VMEXIT_PAUSE:
+                exit.Kind = VmExitKind.PauseLoop;
+                exit.Instruction = InterceptedOperation.PAUSE;
                 break;
             case SvmExitCode.VMEXIT_INVD:
                 exit.Kind = VmExitKind.NoOperation;
@@ -295,6 +309,13 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         return false;
     }
 
+    public static void ReadMode(Vcpu vcpu, out int privilege, out bool is64Bit)
+    {
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        privilege = save.CPL;
+        is64Bit = (save.EFER & Efer.LMA) != 0 && (save.CS.Attributes & SegmentAttributes.L) != 0;
+    }
+
     public static void ReadState(Vcpu vcpu, ref GuestCpuState state)
     {
         SvmContext context = ContextOf(vcpu);
@@ -362,6 +383,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         save.LDTR = tables.LDTR;
         ContextOf(vcpu).Clean &= ~(VmcbCleanBits.DT | VmcbCleanBits.SEG);
     }
+
+    public static bool ServesLocalApic => false;
 
     public static bool DeliversInterrupts(Vcpu vcpu) => false;
 

@@ -22,7 +22,7 @@ internal sealed unsafe class VmxProcessor
     // What this room makes use of, where the processor has it.
     private const VmxFeatures Driven = VmxFeatures.EptPages2MiB | VmxFeatures.EptAccessedDirty | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
         | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.ApicVirtualization | VmxFeatures.Rdtscp
-        | VmxFeatures.Invpcid;
+        | VmxFeatures.Invpcid | VmxFeatures.PauseLoopExiting;
 
     private static readonly VmxProcessor?[] s_processors = new VmxProcessor?[Processors.Maximum];
     private static readonly Source s_source = new();

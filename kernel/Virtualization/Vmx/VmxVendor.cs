@@ -28,6 +28,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
     // CR4 bits that nothing here has to know of; the others exit when they change.
     private const Cr4 GuestCr4 = Cr4.PGE | Cr4.TSD | Cr4.DE | Cr4.PCE | Cr4.OSFXSR | Cr4.OSXMMEXCPT;
 
+    // In ticks of the time-stamp counter: PAUSEs farther apart are of different loops, and a loop that lasts longer exits.
+    private const uint PauseGap = 128, PauseWindow = 4096;
+
     // In nanoseconds. The host's interrupts end a run whenever they come, but in Bochs not while the guest, as the host before it, has IF clear.
     private const ulong LongestRun = 10_000_000;
 
@@ -69,7 +72,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         HostPhysicalAddress accessPage = default;
         if (vcpu.Index != 0)
             accessPage = ContextOf(vcpu.Machine.BootVcpu).ApicAccessPage;
-        else if (ServesApic && !TryMakeAccessPage(vcpu.Machine, out accessPage))
+        else if (ServesLocalApic && !TryMakeAccessPage(vcpu.Machine, out accessPage))
             return false;
         VmxContext context = new(frame, virtualApicPage, accessPage, VmxProcessor.Plan.EptPointer(vcpu.Machine.NestedTables.Root.Value));
         vcpu.VendorState = context;
@@ -108,7 +111,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         VmxContext context = ContextOf(vcpu);
         if (VmxProcessor.Plan.Has(VmxFeatures.PreemptionTimer))
             SetPreemptionTimer(context.Deadline);
-        if (ServesApic && !context.HoldsApic)
+        if (ServesLocalApic && !context.HoldsApic)
             FollowApic(vcpu, context);
         if (DeliversInterrupts(vcpu))
             GiveApic(vcpu.Apic, context);
@@ -211,8 +214,11 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             case VmExitReason.Xsetbv:
                 exit.Kind = VmExitKind.Xsetbv;
                 break;
-            case VmExitReason.WbinvdOrWbnoinvd or VmExitReason.Invd or VmExitReason.Pause:
+            case VmExitReason.WbinvdOrWbnoinvd or VmExitReason.Invd:
                 exit.Kind = VmExitKind.NoOperation;
+                break;
+            case VmExitReason.Pause:
+                exit.Kind = VmExitKind.PauseLoop;
                 break;
             case VmExitReason.Rdpmc:
                 exit.Kind = VmExitKind.NotPermitted;
@@ -288,6 +294,12 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         }
     }
 
+    public static void ReadMode(Vcpu vcpu, out int privilege, out bool is64Bit)
+    {
+        privilege = PrivilegeLevel;
+        is64Bit = ((Efer)Read(VmcsField.GuestIa32Efer) & Efer.LMA) != 0 && (Read32(VmcsField.GuestCsAccessRights) & (uint)SegmentAccessRights.L) != 0;
+    }
+
     public static void ReadState(Vcpu vcpu, ref GuestCpuState state)
     {
         VmxContext context = ContextOf(vcpu);
@@ -306,7 +318,7 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         state.DS = ReadSegment(VmxSegment.DS);
         state.FS = ReadSegment(VmxSegment.FS);
         state.GS = ReadSegment(VmxSegment.GS);
-        state.CPL = (byte)((uint)(Read32(VmcsField.GuestSsAccessRights) & (uint)SegmentAccessRights.DPL) >> 5);
+        state.CPL = (byte)PrivilegeLevel;
     }
 
     public static void WriteState(Vcpu vcpu, in GuestCpuState state)
@@ -348,8 +360,10 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         Write(VmcsField.GuestIdtrLimit, tables.IdtLimit);
     }
 
+    public static bool ServesLocalApic => VmxProcessor.Plan.Has(VmxFeatures.ApicVirtualization);
+
     // One that software has disabled accepts nothing, which the processor does not know.
-    public static bool DeliversInterrupts(Vcpu vcpu) => ServesApic && vcpu.Apic.Mode != ApicMode.Disabled && vcpu.Apic.IsSoftwareEnabled;
+    public static bool DeliversInterrupts(Vcpu vcpu) => ServesLocalApic && vcpu.Apic.Mode != ApicMode.Disabled && vcpu.Apic.IsSoftwareEnabled;
 
     public static bool CanInterrupt(Vcpu vcpu) => ContextOf(vcpu).EventInLine == 0 && ((Rflags)Read(VmcsField.GuestRflags) & Rflags.IF) != 0
         && (Interruptibility & Shadow) == 0;
@@ -448,7 +462,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             Write(VmcsField.GuestDr7, value);
     }
 
-    private static bool ServesApic => VmxProcessor.Plan.Has(VmxFeatures.ApicVirtualization);
+
+    private static int PrivilegeLevel => (int)((Read32(VmcsField.GuestSsAccessRights) & (uint)SegmentAccessRights.DPL) >> 5);
 
     private static VmxContext ContextOf(Vcpu vcpu) => Unsafe.As<VmxContext>(vcpu.VendorState)!;
 
@@ -749,12 +764,17 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         Write(VmcsField.VmEntryInterruptionInformationField, 0);
         Write(VmcsField.AddressOfMsrBitmaps, VmxProcessor.MsrBitmap.Value);
         Write(VmcsField.EptPointer, context.EptPointer);
+        if (plan.Has(VmxFeatures.PauseLoopExiting))
+        {
+            Write(VmcsField.PleGap, PauseGap);
+            Write(VmcsField.PleWindow, PauseWindow);
+        }
         if (plan.Has(VmxFeatures.TprShadow))
         {
             Write(VmcsField.VirtualApicAddress, context.VirtualApicPage.Value);
             Write(VmcsField.TprThreshold, 0);
         }
-        if (ServesApic)
+        if (ServesLocalApic)
         {
             Write(VmcsField.ApicAccessAddress, context.ApicAccessPage.Value);
             Write(VmcsField.GuestInterruptStatus, 0);

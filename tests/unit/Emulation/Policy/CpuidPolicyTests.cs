@@ -72,7 +72,7 @@ public class CpuidPolicyTests
     [InlineData(0x00000006u, 0x00000004u, 0x00000000u, 0x00000000u, 0x00000000u)]
     [InlineData(0x0000000Du, 0x000000E7u, 0x00000340u, 0x00000980u, 0x00000000u)]
     [InlineData(0x40000000u, 0x40000010u, 0x4B4D564Bu, 0x564B4D56u, 0x0000004Du)]
-    [InlineData(0x40000001u, 0x01000AEAu, 0x00000000u, 0x00000000u, 0x00000000u)]
+    [InlineData(0x40000001u, 0x01002AEAu, 0x00000000u, 0x00000000u, 0x00000000u)]
     [InlineData(0x40000010u, 0x00249F00u, 0x000F4240u, 0x00000000u, 0x00000000u)]
     [InlineData(0x80000000u, 0x80000021u, 0x68747541u, 0x444D4163u, 0x69746E65u)]
     [InlineData(0x80000007u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00000100u)]
@@ -110,9 +110,19 @@ public class CpuidPolicyTests
         Assert.Equal(0u, Answer(policy, CpuidLeaf.Features).Ecx & (uint)(Cpuid1Ecx.X2APIC | Cpuid1Ecx.TSC_DEADLINE | Cpuid1Ecx.XSAVE | Cpuid1Ecx.AVX));
         Assert.Equal(0u, Answer(policy, CpuidLeaf.StructuredFeatures).Ebx & (uint)(Cpuid7Ebx.AVX2 | Cpuid7Ebx.TSC_ADJUST | Cpuid7Ebx.AVX512F));
         Assert.Equal(0u, Answer(policy, CpuidLeaf.StructuredFeatures).Edx & (uint)(Cpuid7Edx.IBRS_IBPB | Cpuid7Edx.ARCH_CAPABILITIES));
-        Assert.Equal((uint)(KvmFeatures.CLOCKSOURCE2 | KvmFeatures.NOP_IO_DELAY | KvmFeatures.PV_EOI), Answer(policy, KvmCpuid.FeaturesLeaf).Eax);
+        Assert.Equal((uint)(KvmFeatures.CLOCKSOURCE2 | KvmFeatures.NOP_IO_DELAY), Answer(policy, KvmCpuid.FeaturesLeaf).Eax);
         Assert.Equal(default, Answer(policy, CpuidLeaf.ExtendedState));
         Assert.Equal(0u, Answer(policy, CpuidLeaf.AddressSizes).Ebx & (uint)(Cpuid80000008Ebx.IBPB | Cpuid80000008Ebx.IBRS));
+    }
+
+    [Fact]
+    public void KVM_s_features_are_those_whose_code_is_there()
+    {
+        const KvmFeatures All = KvmFeatures.CLOCKSOURCE2 | KvmFeatures.NOP_IO_DELAY | KvmFeatures.CLOCKSOURCE_STABLE_BIT | KvmFeatures.STEAL_TIME
+            | KvmFeatures.PV_EOI | KvmFeatures.PV_UNHALT | KvmFeatures.PV_TLB_FLUSH | KvmFeatures.PV_SEND_IPI | KvmFeatures.PV_SCHED_YIELD;
+        Assert.Equal(All, (KvmFeatures)Answer(TestHost.Policy(), KvmCpuid.FeaturesLeaf).Eax);
+        CpuidPolicy served = TestHost.Policy(guest: TestHost.Guest(offers: TestHost.AllOffers & ~ProcessorTraits.PvEndOfInterrupt));
+        Assert.Equal(All & ~KvmFeatures.PV_EOI, (KvmFeatures)Answer(served, KvmCpuid.FeaturesLeaf).Eax);
     }
 
     [Theory]

@@ -155,6 +155,7 @@ public class MsrPolicyTests
     [InlineData(Msr.IA32_TSC_ADJUST)]
     [InlineData(Msr.IA32_X2APIC_EOI)]
     [InlineData(KvmMsr.MSR_KVM_STEAL_TIME)]
+    [InlineData(KvmMsr.MSR_KVM_PV_EOI_EN)]
     public void What_CPUID_does_not_offer_the_MSR_table_does_not_offer(uint msr)
     {
         Assert.Equal(MsrOutcome.Fault, _bare.Read(msr, _stored, out _));
