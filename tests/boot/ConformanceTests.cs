@@ -57,7 +57,7 @@ public partial class ConformanceTests(ITestOutputHelper output)
     [
         new("apic"), new("pic"), new("timers"), new("uart"), new("exceptions"), new("events"), new("nmi") { Memory = "256MiB" },
         new("debug"), new("policy"), new("memory"), new("mmio"), new("strings"), new("modes"), new("xsave"),
-        new("pci") { Devices = ["rng"] },
+        new("pci") { Devices = ["rng"] }, new("ipi") { Cpus = 4 },
     ];
 
     public static TheoryData<Conforming, string> Runs => RunsOn(Conforming.Emulator, Conforming.Svm);
@@ -101,6 +101,26 @@ public partial class ConformanceTests(ITestOutputHelper output)
         foreach (TestVm guest in guests)
             Assert.Contains($"vm {guest.Name}: stopped: exit code 0\n", machine.Log, StringComparison.Ordinal);
     }
+
+    /// <summary>Alone on fewer processors than it has, so that its own wait for each other.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(8, 2)]
+    public async Task Processors_reach_each_other_however_many_there_are(int cpus, int processors)
+    {
+        await using Machine machine = Machine.Start(TestVms.Options("poweroff", new TestVm("ipi") { Cpus = cpus }) with { Processors = processors });
+        await machine.WaitForLine("all machines have stopped: power off");
+        Assert.Matches("vm ipi: stopped: exit code [01]\n", machine.Log);
+        if (processors == 1 && cpus > 1)
+            Assert.Contains("ipi| KVM: steal time and TLB flush: Success\n", machine.Log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Set", "Long")]
+    [InlineData(64, 2)]
+    public Task As_many_processors_as_there_can_be_reach_each_other(int cpus, int processors) =>
+        Processors_reach_each_other_however_many_there_are(cpus, processors);
 
     [Fact]
     public async Task A_triple_fault_stops_the_guest_in_any_mode()
@@ -154,7 +174,11 @@ public partial class ConformanceTests(ITestOutputHelper output)
     private static async Task<string> RunAlone(string guest)
     {
         await using Machine machine = Machine.Start(
-            new MachineOptions { Boot = BootKind.Bare, Kernel = Workspace.Guest(guest), MemoryMiB = 256 }, $"{Conforming.Emulator}-{guest}");
+            new MachineOptions
+            {
+                Boot = BootKind.Bare, Kernel = Workspace.Guest(guest), MemoryMiB = 256, Processors = Guests.Single(vm => vm.Name == guest).Cpus,
+            },
+            $"{Conforming.Emulator}-{guest}");
         int code = await machine.WaitForExit();
         return $"{string.Concat(machine.Log.Split('\n').Select(line => $"{guest}| {line}\n"))}vm {guest}: stopped: exit code {code >> 1}\n";
     }
