@@ -125,7 +125,7 @@ $(SYMBOLISER): $(call sources,tools/Symboliser kernel/Core kernel/Abi kernel/Spe
 	$(BUILD) tools/Symboliser/Symboliser.csproj
 	@touch $@
 
-out/cache/packages/vmlinuz out/cache/packages/busybox out/cache/packages/modules out/cache/packages/font.psf &:
+out/cache/packages/vmlinuz out/cache/packages/busybox out/cache/packages/modules out/cache/packages/font.psf &: iso/fetch
 	iso/fetch out/cache/packages
 
 out/guest/vmlinuz: out/cache/packages/vmlinuz

@@ -42,6 +42,9 @@ public enum VmOptions : byte
 
     /// <summary>Started as soon as the host is ready.</summary>
     Autostart = 1,
+
+    /// <summary>A virtio balloon on the PCI bus: the guest gives memory back that it does not need.</summary>
+    Balloon = 2,
 }
 
 /// <summary>Devices beyond those that the VM's class brings.</summary>
@@ -55,6 +58,9 @@ public enum VmDevices : uint
 
     /// <summary>A virtio entropy device on the PCI bus.</summary>
     Rng = 2,
+
+    /// <summary>A virtio console on the PCI bus, beside the serial port and joined with it.</summary>
+    Console = 4,
 }
 
 /// <summary>
@@ -65,7 +71,7 @@ public enum VmDevices : uint
 public struct VmDefinition
 {
     /// <summary>Length of the message in bytes.</summary>
-    public const int Size = 0x858;
+    public const int Size = 0x860;
 
     public const uint CurrentVersion = 1;
 
@@ -73,6 +79,9 @@ public struct VmDefinition
 
     /// <summary>Of a VM whose file does not say.</summary>
     public const uint DefaultCpuShares = 1000;
+
+    /// <summary>Of a VM whose file does not say: a minute, in nanoseconds.</summary>
+    public const ulong DefaultShutdownTimeout = 60_000_000_000;
 
     /// <summary>Linux keeps 2,048 bytes for the command line on x86, of which the last is its terminating zero.</summary>
     public const int MaxCommandLineLength = 2047;
@@ -98,6 +107,7 @@ public struct VmDefinition
     private const int CpuSharesOffset = 0x848;
     private const int CpuLimitOffset = 0x84C;
     private const int CpuPinsOffset = 0x850;
+    private const int ShutdownTimeoutOffset = 0x858;
 
     /// <summary>Length of this message in bytes: <see cref="Size"/>.</summary>
     [FieldOffset(LengthOffset)] public uint Length;
@@ -136,6 +146,9 @@ public struct VmDefinition
     /// <summary>The host's processors that the VM runs on, a bit for each; 0 for all.</summary>
     [FieldOffset(CpuPinsOffset)] public ulong CpuPins;
 
+    /// <summary>How long the guest may take after the power button was pressed, in nanoseconds.</summary>
+    [FieldOffset(ShutdownTimeoutOffset)] public ulong ShutdownTimeout;
+
     /// <summary>The length that the message claims, in bytes; only up to <see cref="MaxNameLength"/> of them are there.</summary>
     public readonly int NameLength => _nameLength;
 
@@ -152,7 +165,14 @@ public struct VmDefinition
         ((ReadOnlySpan<byte>)_commandLine).Slice(0, Math.Min(CommandLineLength, MaxCommandLineLength));
 
     /// <summary>A message with this version's length and number, without initrd, and everything else zero.</summary>
-    public static VmDefinition Empty => new() { Length = Size, Version = CurrentVersion, Initrd = NoBlob, CpuShares = DefaultCpuShares };
+    public static VmDefinition Empty => new()
+    {
+        Length = Size,
+        Version = CurrentVersion,
+        Initrd = NoBlob,
+        CpuShares = DefaultCpuShares,
+        ShutdownTimeout = DefaultShutdownTimeout,
+    };
 
     /// <summary>The bytes behind the name and the command line are zero, so that one definition has one encoding.</summary>
     internal readonly bool IsPaddingZero =>
@@ -201,6 +221,7 @@ public struct VmDefinition
         definition.CpuShares = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(CpuSharesOffset));
         definition.CpuLimit = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(CpuLimitOffset));
         definition.CpuPins = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(CpuPinsOffset));
+        definition.ShutdownTimeout = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(ShutdownTimeoutOffset));
         return true;
     }
 
@@ -227,6 +248,7 @@ public struct VmDefinition
         BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(CpuSharesOffset), CpuShares);
         BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(CpuLimitOffset), CpuLimit);
         BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(CpuPinsOffset), CpuPins);
+        BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(ShutdownTimeoutOffset), ShutdownTimeout);
         return true;
     }
 

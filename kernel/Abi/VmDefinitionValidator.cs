@@ -41,6 +41,7 @@ public enum VmDefinitionErrors : uint
     Padding = 1 << 18,
     CpuShares = 1 << 19,
     CpuLimit = 1 << 20,
+    ShutdownTimeout = 1 << 21,
 }
 
 /// <summary>What the one who starts a VM can offer it.</summary>
@@ -51,6 +52,9 @@ public readonly struct VmLimits
 
     /// <summary>The largest weight of a VM's claim to processor time; the smallest is 1.</summary>
     public const uint MaxCpuShares = 1_000_000;
+
+    /// <summary>From a second to an hour, in nanoseconds.</summary>
+    public const ulong MinShutdownTimeout = 1_000_000_000, MaxShutdownTimeout = 3_600_000_000_000;
 
     /// <summary>Guest kernels need more than this to say why they cannot start.</summary>
     public const ulong MinMemoryBytes = 2 * Size.MiB;
@@ -143,10 +147,12 @@ public static class VmDefinitionValidator
             errors |= VmDefinitionErrors.Console;
         if (definition.Restart is not (VmRestart.Never or VmRestart.OnFailure or VmRestart.Always))
             errors |= VmDefinitionErrors.Restart;
-        if ((definition.Options & ~VmOptions.Autostart) != 0)
+        if ((definition.Options & ~(VmOptions.Autostart | VmOptions.Balloon)) != 0)
             errors |= VmDefinitionErrors.Options;
-        if ((definition.Devices & ~(VmDevices.TestExit | VmDevices.Rng)) != 0)
+        if ((definition.Devices & ~(VmDevices.TestExit | VmDevices.Rng | VmDevices.Console)) != 0)
             errors |= VmDefinitionErrors.Devices;
+        if (definition.ShutdownTimeout is < VmLimits.MinShutdownTimeout or > VmLimits.MaxShutdownTimeout)
+            errors |= VmDefinitionErrors.ShutdownTimeout;
         if (!definition.IsPaddingZero)
             errors |= VmDefinitionErrors.Padding;
         return errors;
@@ -177,6 +183,7 @@ public static class VmDefinitionValidator
         VmDefinitionErrors.Padding => "its definition has bytes where none belong"u8,
         VmDefinitionErrors.CpuShares => "its processor shares are not 1 to 1,000,000"u8,
         VmDefinitionErrors.CpuLimit => "its processor limit is more than 6,400 %"u8,
+        VmDefinitionErrors.ShutdownTimeout => "its time to shut down is not 1 s to 1 h"u8,
         _ => "its definition breaks an unknown rule"u8,
     };
 }

@@ -32,6 +32,7 @@ internal sealed class VmFileReader
         (VmDefinitionErrors.MemoryTooLarge, "memory", "write less, or name the size of the real machine with --host-memory"),
         (VmDefinitionErrors.Kernel, "boot.kernel", "name the guest's kernel file"),
         (VmDefinitionErrors.CommandLineLength, "boot.cmdline", "shorten it"),
+        (VmDefinitionErrors.ShutdownTimeout, "shutdownTimeout", "60s is what a VM has that does not say"),
         (VmDefinitionErrors.CommandLineCharacter, "boot.cmdline", "write it on one line"),
     ];
 
@@ -108,7 +109,8 @@ internal sealed class VmFileReader
     private VmDefinition ReadVm(string path, YamlNode node, uint index)
     {
         YamlFields fields = new(
-            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "nics", "disks", "devices", "autostart", "restart");
+            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "nics", "disks", "devices",
+            "balloon", "autostart", "restart", "shutdownTimeout");
         VmDefinition vm = VmDefinition.Empty;
         vm.Kernel = VmDefinition.NoBlob;
         vm.SetName(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
@@ -125,9 +127,11 @@ internal sealed class VmFileReader
         _networks.ReadNics(fields, path, index);
         _disks.ReadDisks(fields, path, index);
         vm.Devices = ReadDevices(fields);
-        vm.Options = fields.Choice("autostart", VmOptions.Autostart, ("true", VmOptions.Autostart), ("false", VmOptions.None));
+        vm.Options = fields.Choice("autostart", VmOptions.Autostart, ("true", VmOptions.Autostart), ("false", VmOptions.None))
+            | fields.Choice("balloon", VmOptions.None, ("true", VmOptions.Balloon), ("false", VmOptions.None));
         vm.Restart = fields.Choice(
             "restart", VmRestart.Never, ("never", VmRestart.Never), ("onFailure", VmRestart.OnFailure), ("always", VmRestart.Always));
+        vm.ShutdownTimeout = ReadShutdownTimeout(fields);
         if (fields.IsMapping)
             Validate(in vm, fields, cpu, boot);
         if (boot is not null && vm.Kernel != VmDefinition.NoBlob)
@@ -158,6 +162,17 @@ internal sealed class VmFileReader
         }
     }
 
+    private static ulong ReadShutdownTimeout(YamlFields fields)
+    {
+        const string Hint = "write whole seconds, such as 60s";
+        if (fields.Text("shutdownTimeout", required: false, Hint) is not string text)
+            return VmDefinition.DefaultShutdownTimeout;
+        if (text.EndsWith('s') && uint.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds))
+            return seconds * 1_000_000_000ul;
+        fields.Report("shutdownTimeout", $"\"{text}\" is no time; {Hint}");
+        return VmDefinition.DefaultShutdownTimeout;
+    }
+
     private void ReadBoot(YamlFields boot, ref VmDefinition vm)
     {
         if (boot.Text("kernel", required: true, "name the guest's kernel file") is string kernel && ReadFile(_path, boot, "kernel", kernel) is byte[] image)
@@ -181,7 +196,7 @@ internal sealed class VmFileReader
 
     private static VmDevices ReadDevices(YamlFields fields)
     {
-        const string Hint = "list any of testExit, rng, as in [ testExit ]";
+        const string Hint = "list any of testExit, rng, console, as in [ testExit ]";
         VmDevices devices = VmDevices.None;
         foreach (YamlNode node in fields.Sequence("devices", required: false, Hint))
         {
@@ -189,6 +204,8 @@ internal sealed class VmFileReader
                 devices |= VmDevices.TestExit;
             else if (node is YamlScalarNode { Value: "rng" })
                 devices |= VmDevices.Rng;
+            else if (node is YamlScalarNode { Value: "console" })
+                devices |= VmDevices.Console;
             else
                 fields.Report("devices", $"\"{node}\" is unknown; {Hint}");
         }

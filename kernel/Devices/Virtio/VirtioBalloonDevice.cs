@@ -42,7 +42,10 @@ public sealed class VirtioBalloonDevice : VirtioDevice
     // State.
     private readonly ulong[] _statistics = new ulong[VirtioBalloon.StatisticCount];
     private uint _known;
-    private volatile bool _hasStatistics;
+    private volatile bool _hasStatistics, _statisticsWanted;
+
+    // The chain at the reporting queue's head was given to the sink, which is not done with it.
+    private bool _isReporting;
 
     /// <param name="sink">To which memory is given.</param>
     /// <param name="deflatesOnOom">Whether the guest may take pages back by itself when it runs out of memory.</param>
@@ -74,6 +77,24 @@ public sealed class VirtioBalloonDevice : VirtioDevice
         bool isKnown = (uint)which < VirtioBalloon.StatisticCount && (_known >> (int)which & 1) != 0;
         value = isKnown ? _statistics[(int)which] : 0;
         return isKnown;
+    }
+
+    /// <summary>Asks the guest for new statistics as soon as their queue is served, which this notifies of. Any thread.</summary>
+    /// <returns>False while it has not answered the last time, or has no statistics.</returns>
+    public bool TryWantStatistics()
+    {
+        if (!IsRunning || StatisticsQueue < 0 || !_hasStatistics)
+            return false;
+        _statisticsWanted = true;
+        Notify((uint)StatisticsQueue);
+        return true;
+    }
+
+    /// <summary>The sink is done with a report: its queue is to be served again. Any thread.</summary>
+    public void NotifyReports()
+    {
+        if (ReportingQueue >= 0)
+            Notify((uint)ReportingQueue);
     }
 
     /// <summary>Asks the guest for new statistics, which come by a notification. The queues' owner.</summary>
@@ -130,22 +151,32 @@ public sealed class VirtioBalloonDevice : VirtioDevice
     protected override void OnReset()
     {
         BinaryPrimitives.WriteUInt32LittleEndian(Configuration.Slice(VirtioBalloon.Actual), 0);
-        _hasStatistics = false;
+        _hasStatistics = _statisticsWanted = false;
+        _isReporting = false;
         _known = 0;
+        _sink.Reset();
     }
 
     /// <inheritdoc/>
     protected override void OnConfigurationWrite(int offset, ReadOnlySpan<byte> source)
     {
-        if (offset == VirtioBalloon.Actual && source.Length == sizeof(uint))
-            source.CopyTo(Configuration.Slice(VirtioBalloon.Actual));
+        if (offset != VirtioBalloon.Actual || source.Length != sizeof(uint))
+            return;
+        source.CopyTo(Configuration.Slice(VirtioBalloon.Actual));
+        _sink.Resized();
     }
 
     /// <inheritdoc/>
     protected override ServiceOutcome OnService(int index, Virtqueue queue, int budget)
     {
         if (index == StatisticsQueue)
-            return ReadStatistics(index, queue);
+        {
+            if (!_statisticsWanted)
+                return ReadStatistics(index, queue);
+            _statisticsWanted = false;
+            RequestStatistics();
+            return ServiceOutcome.Idle;
+        }
         return index is VirtioBalloon.InflateQueue or VirtioBalloon.DeflateQueue || index == ReportingQueue
             ? ServeChains(index, queue, _chain, budget)
             : ServiceOutcome.Idle;
@@ -157,8 +188,10 @@ public sealed class VirtioBalloonDevice : VirtioDevice
         written = 0;
         if (index == ReportingQueue)
         {
-            Report(chain.Writable, ref budget);
-            return ChainOutcome.Used;
+            if (!_isReporting)
+                Report(chain.Writable, ref budget);
+            _isReporting = !_sink.IsSettled;
+            return _isReporting ? ChainOutcome.Later : ChainOutcome.Used;
         }
         return MovePages(chain.Readable, index == VirtioBalloon.InflateQueue, ref budget) ? ChainOutcome.Used : ChainOutcome.Malformed;
     }
@@ -233,9 +266,10 @@ public sealed class VirtioBalloonDevice : VirtioDevice
                 continue;
             ulong length = Math.Min(end - start, left);
             budget -= CallCost + (long)(length / VirtioBalloon.PageBytes);
-            _sink.Release(new GuestPhysicalAddress(start), length);
+            _sink.Report(new GuestPhysicalAddress(start), length);
             left -= length;
         }
+        _sink.EndReport();
     }
 
     // The buffer is looked at where it lies and stays available until new statistics are wanted: so nothing is ever in work here.
@@ -262,6 +296,7 @@ public sealed class VirtioBalloonDevice : VirtioDevice
             _known |= 1u << tag;
         }
         _hasStatistics = true;
+        _sink.StatisticsCame();
         return ServiceOutcome.Idle;
     }
 

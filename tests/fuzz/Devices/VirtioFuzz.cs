@@ -230,9 +230,12 @@ public class VirtioFuzz
         {
             device.Target = (uint)random.NextInt64();
             FuzzRun.Saw("request", device.RequestStatistics() ? 1 : 0);
+            FuzzRun.Saw("want", device.TryWantStatistics() ? 1 : 0);
+            sink.Settles = random.Next(3) != 0;
+            device.NotifyReports();
             device.TryGetStatistic((VirtioBalloonStatistic)random.Next(12), out _);
         });
-        foreach ((ulong address, ulong length) in sink.Released.Concat(sink.Reclaimed))
+        foreach ((ulong address, ulong length) in sink.Released.Concat(sink.Reclaimed).Concat(sink.Reported))
             Assert.True(address % 4096 == 0 && length % 4096 == 0 && length != 0 && ram.Contains(new GuestPhysicalAddress(address), length));
         device.Save(out VirtioBalloonState state);
         Assert.Equal(RestoreStatus.Restored, device.Restore(in state));

@@ -9,7 +9,7 @@ namespace HyperOS.Tests.Unit.Abi;
 
 public class BundleTests
 {
-    private const int FirstBlobRow = 0x50 + 2 * 0x858;
+    private const int FirstBlobRow = 0x50 + 2 * 0x860;
 
     [Fact]
     public void The_layouts_are_fixed()

@@ -11,7 +11,7 @@ public class VmDefinitionTests
     public void The_layout_is_fixed()
     {
         VmDefinition d = default;
-        Assert.Equal(0x858, Unsafe.SizeOf<VmDefinition>());
+        Assert.Equal(0x860, Unsafe.SizeOf<VmDefinition>());
         Assert.Equal(VmDefinition.Size, Unsafe.SizeOf<VmDefinition>());
         Assert.Equal(0x00, OffsetOf(ref d, ref d.Length));
         Assert.Equal(0x04, OffsetOf(ref d, ref d.Version));
@@ -27,6 +27,7 @@ public class VmDefinitionTests
         Assert.Equal(0x848, OffsetOf(ref d, ref d.CpuShares));
         Assert.Equal(0x84C, OffsetOf(ref d, ref d.CpuLimit));
         Assert.Equal(0x850, OffsetOf(ref d, ref d.CpuPins));
+        Assert.Equal(0x858, OffsetOf(ref d, ref d.ShutdownTimeout));
         d.SetName("n"u8);
         d.SetCommandLine("c"u8);
         ReadOnlySpan<byte> raw = MemoryMarshal.AsBytes(new ReadOnlySpan<VmDefinition>(in d));
@@ -138,6 +139,18 @@ public class VmDefinitionTests
         Assert.Equal(VmDefinitionErrors.CommandLineCharacter, Validate(definition));
     }
 
+    [Theory]
+    [InlineData(1_000_000_000, VmDefinitionErrors.None)]
+    [InlineData(3_600_000_000_000, VmDefinitionErrors.None)]
+    [InlineData(999_999_999, VmDefinitionErrors.ShutdownTimeout)]
+    [InlineData(3_600_000_000_001, VmDefinitionErrors.ShutdownTimeout)]
+    public void The_time_to_shut_down_has_limits(ulong nanoseconds, VmDefinitionErrors expected)
+    {
+        VmDefinition definition = SampleBundle.Definition("web"u8);
+        definition.ShutdownTimeout = nanoseconds;
+        Assert.Equal(expected, Validate(definition));
+    }
+
     [Fact]
     public void Unknown_choices_are_refused()
     {
@@ -145,8 +158,8 @@ public class VmDefinitionTests
         definition.Class = 0;
         definition.Console = (VmConsole)2;
         definition.Restart = (VmRestart)3;
-        definition.Options = (VmOptions)2;
-        definition.Devices = (VmDevices)4;
+        definition.Options = (VmOptions)4;
+        definition.Devices = (VmDevices)8;
         Assert.Equal(
             VmDefinitionErrors.Class | VmDefinitionErrors.Console | VmDefinitionErrors.Restart | VmDefinitionErrors.Options | VmDefinitionErrors.Devices,
             Validate(definition));

@@ -151,4 +151,29 @@ internal sealed class TestSink : BalloonSink
     public override void Release(GuestPhysicalAddress address, ulong length) => Released.Add((address.Value, length));
 
     public override void Reclaim(GuestPhysicalAddress address, ulong length) => Reclaimed.Add((address.Value, length));
+
+    public List<(ulong Address, ulong Length)> Reported { get; } = [];
+
+    public int Reports { get; private set; }
+
+    /// <summary>Whether reports are taken at once.</summary>
+    public bool Settles { get; set; } = true;
+
+    public int Resizes { get; private set; }
+
+    public int StatisticsSeen { get; private set; }
+
+    public int Resets { get; private set; }
+
+    public override bool IsSettled => Settles;
+
+    public override void Report(GuestPhysicalAddress address, ulong length) => Reported.Add((address.Value, length));
+
+    public override void EndReport() => Reports++;
+
+    public override void Resized() => Resizes++;
+
+    public override void StatisticsCame() => StatisticsSeen++;
+
+    public override void Reset() => Resets++;
 }

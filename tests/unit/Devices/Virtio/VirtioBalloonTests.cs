@@ -122,7 +122,51 @@ public class VirtioBalloonTests
     public void Reported_pages_are_released_without_the_parts_at_their_ends()
     {
         _driver[Reporting].Do(new Buffer(0x200000, 0x200000, true), new Buffer(0x400800, 0x2000, true), new Buffer(0x500001, 0x1000, true));
-        Assert.Equal([(0x200000, 0x200000), (0x401000, 0x1000)], _sink.Released);
+        Assert.Equal([(0x200000, 0x200000), (0x401000, 0x1000)], _sink.Reported);
+        Assert.Equal(1, _sink.Reports);
+        Assert.Empty(_sink.Released);
+    }
+
+    [Fact]
+    public void A_report_is_used_only_once_its_sink_is_done_with_it()
+    {
+        _sink.Settles = false;
+        _driver[Reporting].Add(new Buffer(0x200000, 0x200000, true));
+        _driver[Reporting].Kick();
+        _driver[Reporting].Kick();
+        Assert.Equal(0, _driver[Reporting].UsedIndex);
+        Assert.Equal(1, _sink.Reports);
+        _sink.Settles = true;
+        _device.NotifyReports();
+        _driver.Serve(Reporting);
+        Assert.Equal(1, _driver[Reporting].UsedIndex);
+        Assert.Equal(1, _sink.Reports);
+    }
+
+    [Fact]
+    public void Statistics_that_are_wanted_come_when_their_queue_is_served()
+    {
+        Assert.False(_device.TryWantStatistics());
+        _driver[Statistics].Add(Numbers((4, 1000)));
+        _driver[Statistics].Kick();
+        Assert.Equal(1, _sink.StatisticsSeen);
+        Assert.True(_device.TryWantStatistics());
+        _driver.Serve(Statistics);
+        Assert.Equal(1, _driver[Statistics].UsedIndex);
+        _driver[Statistics].Add(Numbers((4, 900)));
+        _driver[Statistics].Kick();
+        Assert.Equal(2, _sink.StatisticsSeen);
+    }
+
+    [Fact]
+    public void The_sink_hears_of_sizes_and_resets()
+    {
+        _device.WriteConfiguration(VirtioBalloon.Actual, [1, 0, 0, 0]);
+        Assert.Equal(1, _sink.Resizes);
+        int before = _sink.Resets;
+        _device.WriteStatus(0);
+        Assert.Equal(before + 1, _sink.Resets);
+        Assert.Equal(0u, _device.Actual);
     }
 
     [Fact]
@@ -130,7 +174,7 @@ public class VirtioBalloonTests
     {
         GuestDriver driver = new GuestDriver(new VirtioBalloonDevice(_ram, _sink, false), _ram).Start(VirtioBalloon.VIRTIO_BALLOON_F_STATS_VQ);
         driver[Statistics].Do(new Buffer(0x200000, 0x1000, true));
-        Assert.Equal([(0x200000, 0x1000)], _sink.Released);
+        Assert.Equal([(0x200000, 0x1000)], _sink.Reported);
         Assert.Equal(0ul, driver.Device.OfferedFeatures & VirtioBalloon.VIRTIO_BALLOON_F_DEFLATE_ON_OOM);
     }
 
