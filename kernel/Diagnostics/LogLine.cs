@@ -10,7 +10,8 @@ namespace HyperOS.Diagnostics;
 [InterpolatedStringHandler]
 public ref struct LogLine
 {
-    private const int Capacity = 240;
+    /// <summary>Bytes that a line holds; what comes after is cut.</summary>
+    public const int Capacity = 240;
 
     [InlineArray(Capacity)]
     private struct Buffer

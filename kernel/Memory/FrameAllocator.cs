@@ -146,19 +146,29 @@ public static unsafe class FrameAllocator
         return enough;
     }
 
-    /// <summary>Sets a block aside again that came out of the owner's reservation and was given back unused.</summary>
-    public static void RestoreReservation(FrameOwner owner)
+    /// <summary>One block less is set aside for the owner: others may have it.</summary>
+    /// <returns>False when all that was has been taken.</returns>
+    public static bool TryReleaseReservation(FrameOwner owner)
     {
         bool interrupts = s_lock.Enter();
-        ChangeReservation(owner, 1);
+        bool any = s_reservedByOwner[owner.Id] != 0;
+        if (any)
+            ChangeReservation(owner, ulong.MaxValue);
         s_lock.Exit(interrupts);
+        return any;
     }
 
     /// <summary>A block of 2 MiB of zeros out of the owner's reservation.</summary>
-    public static HostPhysicalAddress AllocateReservedLarge(FrameOwner owner)
+    /// <returns>False when all of that has been taken.</returns>
+    public static bool TryAllocateReservedLarge(FrameOwner owner, out HostPhysicalAddress address)
     {
+        address = default;
         bool interrupts = s_lock.Enter();
-        Require(s_reservedByOwner[owner.Id] != 0);
+        if (s_reservedByOwner[owner.Id] == 0)
+        {
+            s_lock.Exit(interrupts);
+            return false;
+        }
         uint index = TakeBlock(FrameZone.Any);
         ChangeReservation(owner, ulong.MaxValue);
         ref Block block = ref s_blocks[Checked(index)];
@@ -167,10 +177,10 @@ public static unsafe class FrameAllocator
         bool zeroed = block.Zeroed;
         s_framesByOwner[owner.Id] += FramesPerBlock;
         s_lock.Exit(interrupts);
-        HostPhysicalAddress address = new(index * Size.LargePage);
+        address = new HostPhysicalAddress(index * Size.LargePage);
         if (!zeroed)
             PhysicalMemory.Zero(address, Size.LargePage);
-        return address;
+        return true;
     }
 
     /// <summary>Gives a 4 KiB frame back. A frame that is not this owner's is a host bug and fails fast.</summary>
@@ -187,14 +197,18 @@ public static unsafe class FrameAllocator
         s_lock.Exit(interrupts);
     }
 
-    /// <summary>Gives a 2 MiB block back. A block that is not this owner's is a host bug and fails fast.</summary>
-    public static void FreeLarge(HostPhysicalAddress address, FrameOwner owner)
+    /// <summary>
+    /// Gives a 2 MiB block back that came out of the owner's reservation; a block is set aside for him again. A block that is not this owner's is a host bug
+    /// and fails fast.
+    /// </summary>
+    public static void FreeReservedLarge(HostPhysicalAddress address, FrameOwner owner)
     {
         uint index = (uint)(address.Value / Size.LargePage);
         bool interrupts = s_lock.Enter();
         ref Block block = ref s_blocks[Checked(index)];
         Require(block.State == BlockState.Large && block.Owner == owner.Id);
         FreeBlock(index);
+        ChangeReservation(owner, 1);
         s_lock.Exit(interrupts);
     }
 

@@ -95,6 +95,7 @@ internal static partial class Kernel
         HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
         BootModule bundle = BootInformation.Bundle(boot);
         VirtualMachines.Start(bundle.Address, bundle.Length, NicList.All, new WhenAllStopped());
+        PowerButton.Start(acpi, new WhenPowerButtonPressed());
         Arena.Seal();
         Log.Write("memory"u8, $"kernel {FrameAllocator.FramesOf(FrameOwner.Kernel) * Size.Page / Size.KiB} KiB");
         Log.Write("hyperos"u8, $"ready");
@@ -168,6 +169,11 @@ internal static partial class Kernel
         public override void PowerOff() => PowerControl.PowerOff();
 
         public override void Reboot() => PowerControl.Reboot();
+    }
+
+    private sealed class WhenPowerButtonPressed : PowerButtonListener
+    {
+        public override void Pressed() => VirtualMachines.End(HostEnd.PowerOff);
     }
 
     private sealed class Stacks : StackBounds

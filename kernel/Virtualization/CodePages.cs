@@ -49,6 +49,12 @@ internal sealed class CodePages
     public CodePages(GuestMemory memory)
     {
         _memory = memory;
+        Forget();
+    }
+
+    /// <summary>Frames that were found may go.</summary>
+    public void Forget()
+    {
         for (int i = 0; i < Count; i++)
             _pages[i].Linear = ulong.MaxValue;
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Threading;
 using HyperOS.Core;
 using HyperOS.Platform;
 using HyperOS.Specs.Kvm;
@@ -7,14 +8,18 @@ using HyperOS.Specs.Kvm;
 namespace HyperOS.Virtualization;
 
 /// <summary>
-/// A machine's time: nanoseconds and time-stamp counter since its power-on, both from the host's counter, so that the KVM clock that the
+/// A machine's time: nanoseconds and time-stamp counter since its power-on, without its pauses, both from the host's counter, so that the KVM clock that the
 /// guest computes by itself agrees with what the devices see. Linux, Documentation/virt/kvm/x86/msr.rst, "MSR_KVM_SYSTEM_TIME_NEW".
 /// </summary>
 public sealed class GuestClock
 {
-    private const byte StableBit = 1;
+    private const ulong Running = ulong.MaxValue;
 
-    private readonly ulong _start, _hostStart;
+    // On the host's counter and the host's clock; a pause moves both.
+    private ulong _start, _hostStart;
+
+    // The guest's counter while it stands still.
+    private ulong _pausedAt = Running;
 
     /// <param name="wallClockAtPowerOn">Unix time of now, in nanoseconds.</param>
     public GuestClock(ulong wallClockAtPowerOn)
@@ -34,13 +39,30 @@ public sealed class GuestClock
     {
         get
         {
+            ulong pausedAt = Volatile.Read(ref _pausedAt);
+            if (pausedAt != Running)
+                return pausedAt;
             // A processor whose counter lags shows the start, not the end of time.
             ulong timestamp = Cpu.ReadTimestamp();
-            return timestamp > _start ? timestamp - _start : 0;
+            ulong start = Volatile.Read(ref _start);
+            return timestamp > start ? timestamp - start : 0;
         }
     }
 
-    /// <summary>Nanoseconds since power-on.</summary>
+    /// <summary>The clock stands still until <see cref="Resume"/>. No vCPU is in its guest.</summary>
+    public void Pause() => Volatile.Write(ref _pausedAt, Tsc);
+
+    /// <summary>The clock goes on from where it stands. No vCPU is in its guest: before it enters, it takes the new <see cref="TscOffset"/>.</summary>
+    public void Resume()
+    {
+        ulong timestamp = Cpu.ReadTimestamp();
+        ulong start = unchecked(timestamp - Volatile.Read(ref _pausedAt));
+        _hostStart += Clock.ToNanoseconds(unchecked(start - _start));
+        Volatile.Write(ref _start, start);
+        Volatile.Write(ref _pausedAt, Running);
+    }
+
+    /// <summary>Nanoseconds since power-on, but for pauses.</summary>
     public ulong Now => Clock.ToNanoseconds(Tsc);
 
     /// <summary>A time of this clock on the host's <see cref="Clock"/>.</summary>
@@ -55,9 +77,10 @@ public sealed class GuestClock
         return tsc > now && tsc - now > horizon ? ulong.MaxValue : ToHost(Clock.ToNanoseconds(tsc));
     }
 
-    /// <summary>Writes the record from which the guest computes its time; it changes only when the guest moves its counter.</summary>
-    /// <param name="tscAdjust">How far it has.</param>
-    public bool TryWriteSystemTime(GuestMemory memory, GuestPhysicalAddress address, ulong tscAdjust)
+    /// <summary>Writes the record from which the guest computes its time; it changes only when the guest moves its counter, or was paused.</summary>
+    /// <param name="tscAdjust">How far it has moved it.</param>
+    /// <param name="flags">Beside what the clock promises.</param>
+    public bool TryWriteSystemTime(GuestMemory memory, GuestPhysicalAddress address, ulong tscAdjust, PvclockFlags flags = 0)
     {
         // nanoseconds = ((tsc << shift) * multiplier) >> 32, with as many bits in the multiplier as it holds.
         ulong frequency = Clock.Frequency;
@@ -80,7 +103,7 @@ public sealed class GuestClock
         BinaryPrimitives.WriteUInt32LittleEndian(record.Slice(24), multiplier);
         BinaryPrimitives.WriteUInt64LittleEndian(record.Slice(8), tscAdjust);
         record[28] = unchecked((byte)(sbyte)shift);
-        record[29] = StableBit;
+        record[29] = (byte)(PvclockFlags.PVCLOCK_TSC_STABLE_BIT | flags);
         return memory.TryWrite(address, record);
     }
 

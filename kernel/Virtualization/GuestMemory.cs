@@ -6,6 +6,7 @@ using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Loaders;
 using HyperOS.Memory;
+using HyperOS.Platform;
 
 namespace HyperOS.Virtualization;
 
@@ -18,11 +19,20 @@ public sealed class GuestMemory : GuestRam
     // The table of blocks must fit into the machine's arena beside all else: 256 GiB of RAM.
     private const ulong MostBlocks = 256 * Size.GiB / Size.LargePage;
 
+    /// <summary>Of a block's entry: the block is about to go, unless somebody looks it up.</summary>
+    private const ulong Marked = 1ul << 63;
+
+    /// <summary>How long another vCPU may take to fill a block, in nanoseconds.</summary>
+    private const ulong FillPatience = 2_000_000_000;
+
     private readonly FrameOwner _owner;
     private readonly ulong _bytes;
 
-    // Block n's host-physical address; 0 while nobody touched it. Set once, by compare-exchange.
+    // Block n's host-physical address, perhaps marked; 0 while nobody touched it. Changed by compare-exchange.
     private readonly ulong[] _blocks;
+
+    // Blocks that are not set aside any more: the balloon has them, and the host may give them to others.
+    private int _surrendered;
 
     private GuestMemory(FrameOwner owner, ulong bytes, ulong blocks)
     {
@@ -46,13 +56,94 @@ public sealed class GuestMemory : GuestRam
     public ulong Length => _bytes;
 
     /// <summary>RAM that was touched and has frames, in bytes.</summary>
-    public ulong BytesInUse => ((ulong)_blocks.Length - FrameAllocator.ReservedBlocksOf(_owner)) * Size.LargePage;
+    public ulong BytesInUse => (GuaranteedBlocks - FrameAllocator.ReservedBlocksOf(_owner)) * Size.LargePage;
+
+    /// <summary>Blocks that it is made of; the last one may be cut short.</summary>
+    internal int BlockCount => _blocks.Length;
+
+    /// <summary>Blocks that it has, or can have whatever others take.</summary>
+    internal ulong GuaranteedBlocks => (ulong)(_blocks.Length - Volatile.Read(ref _surrendered));
+
+    /// <summary>The block around an address of RAM, and where in it that is.</summary>
+    internal bool TryFindBlock(GuestPhysicalAddress address, out int block, out ulong offset)
+    {
+        bool found = TryOffset(address, out ulong at);
+        block = (int)(at / Size.LargePage);
+        offset = at % Size.LargePage;
+        return found && block < _blocks.Length;
+    }
+
+    /// <summary>Where a block lies.</summary>
+    internal GuestPhysicalAddress AddressOf(int block)
+    {
+        ulong offset = (ulong)block * Size.LargePage;
+        return new GuestPhysicalAddress(offset < GuestMemoryLayout.HoleStart ? offset : offset + (GuestMemoryLayout.HoleEnd - GuestMemoryLayout.HoleStart));
+    }
+
+    /// <summary>Whether a block has a frame.</summary>
+    internal bool IsPresent(int block) => block < _blocks.Length && Volatile.Read(ref _blocks[block]) != 0;
+
+    /// <summary>Marks a block as about to go. The mark ends when somebody looks the block up, or by <see cref="Unmark"/>.</summary>
+    /// <returns>False when it has no frame.</returns>
+    internal bool TryMark(int block)
+    {
+        ulong seen = Volatile.Read(ref _blocks[block]);
+        return seen != 0 && Interlocked.CompareExchange(ref _blocks[block], seen | Marked, seen) == seen;
+    }
+
+    /// <summary>The block stays, if it has not gone.</summary>
+    internal void Unmark(int block)
+    {
+        ulong seen = Volatile.Read(ref _blocks[block]);
+        if ((seen & Marked) != 0)
+            Interlocked.CompareExchange(ref _blocks[block], seen & ~Marked, seen);
+    }
+
+    /// <summary>Gives the frame of a block back that is still marked: nobody has it any more. It stays set aside for this memory.</summary>
+    /// <returns>Whether the block has no frame now.</returns>
+    internal bool TryFree(int block)
+    {
+        ulong seen = Volatile.Read(ref _blocks[block]);
+        if ((seen & Marked) == 0)
+            return seen == 0;
+        if (Interlocked.CompareExchange(ref _blocks[block], 0, seen) != seen)
+            return false;
+        FrameAllocator.FreeReservedLarge(new HostPhysicalAddress(seen & ~Marked), _owner);
+        return true;
+    }
+
+    /// <summary>One block less is set aside.</summary>
+    internal void Surrender()
+    {
+        if (FrameAllocator.TryReleaseReservation(_owner))
+            Interlocked.Increment(ref _surrendered);
+    }
+
+    /// <summary>Sets blocks aside again that were surrendered.</summary>
+    /// <returns>False if so many were not, or are not free any more.</returns>
+    internal bool TryWinBack(ulong blocks)
+    {
+        int count = (int)Math.Min(blocks, int.MaxValue);
+        for (int seen = Volatile.Read(ref _surrendered); seen >= count;)
+        {
+            int before = Interlocked.CompareExchange(ref _surrendered, seen - count, seen);
+            if (before == seen)
+            {
+                if (FrameAllocator.TryReserveLarge(blocks, _owner))
+                    return true;
+                Interlocked.Add(ref _surrendered, count);
+                return false;
+            }
+            seen = before;
+        }
+        return false;
+    }
 
     /// <summary>Whether RAM lies there.</summary>
     public bool Contains(GuestPhysicalAddress address) => TryOffset(address, out _);
 
     /// <summary>The 2 MiB block of RAM around an address, brought into being if need be.</summary>
-    /// <returns>False where there is no RAM.</returns>
+    /// <returns>False where there is no RAM; and where there is, but the balloon gave it up and the host has none left.</returns>
     public bool TryGetBlock(GuestPhysicalAddress address, out HostPhysicalAddress block)
     {
         block = default;
@@ -60,8 +151,10 @@ public sealed class GuestMemory : GuestRam
             return false;
         ref ulong entry = ref _blocks[(int)(offset / Size.LargePage)];
         ulong present = Volatile.Read(ref entry);
-        block = present != 0 ? new HostPhysicalAddress(present) : Fill(ref entry);
-        return true;
+        if (unchecked((long)present) <= 0) // absent or marked
+            present = Settle(ref entry);
+        block = new HostPhysicalAddress(present);
+        return present != 0;
     }
 
     /// <summary>Where an address is in host memory.</summary>
@@ -204,17 +297,38 @@ public sealed class GuestMemory : GuestRam
         return offset < _bytes;
     }
 
-    private HostPhysicalAddress Fill(ref ulong entry)
+    // A block that nobody has touched yet, or that is about to go: it stays. 0 when there is no frame for it.
+    private ulong Settle(ref ulong entry)
     {
-        HostPhysicalAddress block = FrameAllocator.AllocateReservedLarge(_owner);
-        FaultPoint.Hit(FaultPlace.GuestMemory);
-        ulong before = Interlocked.CompareExchange(ref entry, block.Value, 0);
-        if (before == 0)
-            return block;
-        // Another vCPU was first: the block goes back, and with it the reservation.
-        FrameAllocator.FreeLarge(block, _owner);
-        FrameAllocator.RestoreReservation(_owner);
-        return new HostPhysicalAddress(before);
+        ulong start = Clock.Now;
+        while (true)
+        {
+            ulong seen = Volatile.Read(ref entry);
+            if ((seen & Marked) != 0)
+            {
+                if (Interlocked.CompareExchange(ref entry, seen & ~Marked, seen) == seen)
+                    return seen & ~Marked;
+            }
+            else if (seen != 0)
+            {
+                return seen;
+            }
+            else if (FrameAllocator.TryAllocateReservedLarge(_owner, out HostPhysicalAddress block))
+            {
+                FaultPoint.Hit(FaultPlace.GuestMemory);
+                ulong before = Interlocked.CompareExchange(ref entry, block.Value, 0);
+                if (before == 0)
+                    return block.Value;
+                FrameAllocator.FreeReservedLarge(block, _owner); // another vCPU was first
+            }
+            else if (!TryWinBack(1))
+            {
+                // Another vCPU may have taken the last one, for this very block.
+                if (Clock.Now - start > FillPatience)
+                    return 0;
+                Thread.SpinWait(1);
+            }
+        }
     }
 
     private static int ToBlockEnd(GuestPhysicalAddress address, ulong length) =>

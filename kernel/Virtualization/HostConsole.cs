@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Diagnostics;
 using HyperOS.Platform;
@@ -16,17 +17,14 @@ public abstract class ConsoleSource
 
 /// <summary>
 /// The host's console: one thread that writes the log's lines and the guests' serial output, each line of a guest prefixed "NAME| ", and
-/// gives what is typed to the first guest that has the console, but for the host's keys, which follow Ctrl-]. A line that a guest has begun
-/// is its own for a while; if it is then cut short by another speaker, it goes on with its prefix.
+/// gives what is typed to a guest, or to the host's own prompt once Ctrl-] has opened it. A line that a guest has begun is its own for a while; if it is
+/// then cut short by another speaker, it goes on with its prefix. The prompt comes back below what others have said meanwhile.
 /// </summary>
 public sealed class HostConsole : ThreadBody
 {
     private const int ChunkBytes = 256;
     private const int InputBytes = 64;
     private const ulong RetryInput = 5_000_000;
-
-    /// <summary>Ctrl-]: the next key is the host's.</summary>
-    private const byte HostKey = 0x1D;
 
     /// <summary>How long others wait for the end of a line that a guest has begun, in nanoseconds.</summary>
     private const ulong Patience = 50_000_000;
@@ -48,7 +46,10 @@ public sealed class HostConsole : ThreadBody
     private readonly ConsoleSource? _source;
     private readonly byte[] _input = new byte[InputBytes];
     private int _inputLength;
-    private bool _isHostKey;
+    private readonly HostPrompt _prompt = new();
+
+    // The prompt and what was typed after it are the console's last line.
+    private bool _showsPrompt;
 
     // Who has written the unfinished line that the console shows; -1 for nobody.
     private int _openLine = -1;
@@ -106,6 +107,7 @@ public sealed class HostConsole : ThreadBody
             for (int slot = 0; slot < VirtualMachines.Count; slot++)
                 wrote |= (slot == _openLine || !IsHeld) && WriteGuest(slot);
             bool waiting = ReadInput();
+            wrote |= !wrote && ShowPrompt();
             _isStale |= wrote;
             ulong refresh = Refresh();
             if (!wrote && !held && !s_writesTrace && s_traceWanted == NoTrace && flushesAsked != s_flushesDone)
@@ -178,9 +180,22 @@ public sealed class HostConsole : ThreadBody
 
     private void EndOpenLine(int speaker)
     {
-        if (_openLine >= 0 && _openLine != speaker)
+        if (_openLine >= 0 && _openLine != speaker || _showsPrompt)
             Diagnostics.Log.Output("\r\n"u8);
         _openLine = -1;
+        _showsPrompt = false;
+    }
+
+    // Whether there was something to show.
+    private bool ShowPrompt()
+    {
+        if (!_prompt.IsOpen || _showsPrompt || IsHeld)
+            return false;
+        EndOpenLine(-1);
+        Diagnostics.Log.Output("hyperos> "u8);
+        Diagnostics.Log.Output(_prompt.Line);
+        _showsPrompt = true;
+        return true;
     }
 
     // A line at a time, so that the log's ring never overflows by it.
@@ -204,7 +219,7 @@ public sealed class HostConsole : ThreadBody
         int read = _source.Read(new Span<byte>(_input, _inputLength, InputBytes - _inputLength));
         for (int i = _inputLength, end = _inputLength + read; i < end; i++)
         {
-            if (!IsForHost(_input[i]))
+            if (!TakeKey(_input[i]))
                 _input[_inputLength++] = _input[i];
         }
         if (_inputLength == 0)
@@ -215,27 +230,38 @@ public sealed class HostConsole : ThreadBody
         return _inputLength != 0;
     }
 
-    private bool IsForHost(byte key)
+    // Whether a key is the host's.
+    private bool TakeKey(byte key)
     {
-        bool follows = _isHostKey;
-        _isHostKey = !follows && key == HostKey;
-        if (!follows)
-            return _isHostKey;
-        switch (key)
+        PromptKey taken = _prompt.Press(key);
+        switch (taken)
         {
-            case HostKey:
+            case PromptKey.Guest:
+                EndPrompt();
                 return false;
-            case (byte)'t':
-                ExitTrace.IsOn = !ExitTrace.IsOn;
-                Diagnostics.Log.Write("trace"u8, $"{(ExitTrace.IsOn ? "on"u8 : "off"u8)}");
-                return true;
-            case (byte)'d':
-                WriteTrace(ExitTrace.AllMachines);
-                return true;
-            default:
-                Diagnostics.Log.Write("keys"u8, $"Ctrl-] t switches the trace of exits, Ctrl-] d writes it out, Ctrl-] Ctrl-] is the guest's");
-                return true;
+            case PromptKey.Added when _showsPrompt:
+                Diagnostics.Log.Output([key]);
+                break;
+            case PromptKey.Removed when _showsPrompt:
+                Diagnostics.Log.Output("\b \b"u8);
+                break;
+            case PromptKey.Cleared or PromptKey.Left:
+                EndPrompt(); // after the former a new one comes
+                break;
+            case PromptKey.Entered:
+                ShowPrompt();
+                EndOpenLine(-1);
+                ConsoleCommands.Do(_prompt.Line);
+                break;
         }
+        _isStale = true;
+        return true;
+    }
+
+    private void EndPrompt()
+    {
+        if (_showsPrompt)
+            EndOpenLine(-1);
     }
 
     private sealed class Waker : LogWaker

@@ -38,6 +38,7 @@ public sealed class NestedPageTable
 
     private readonly FrameOwner _owner;
     private readonly NestedPageFormat _format;
+    private int _generation;
 
     private NestedPageTable(FrameOwner owner, HostPhysicalAddress root, NestedPageFormat format)
     {
@@ -45,6 +46,12 @@ public sealed class NestedPageTable
         _format = format;
         Root = root;
     }
+
+    /// <summary>Another whenever entries were taken out: a vCPU that has not seen it must drop its translations before it enters the guest.</summary>
+    internal int Generation => Volatile.Read(ref _generation);
+
+    /// <summary>Entries were taken out.</summary>
+    internal void RaiseGeneration() => Interlocked.Increment(ref _generation);
 
     /// <summary>Where the table of the top level is.</summary>
     public HostPhysicalAddress Root { get; }
@@ -81,6 +88,22 @@ public sealed class NestedPageTable
             return false;
         Volatile.Write(ref table[Index(address, PageLevel)], leaf);
         return true;
+    }
+
+    /// <summary>Takes out what maps a block, if anything does; it can be mapped anew. Processors may use it until they have flushed.</summary>
+    /// <returns>The table of 4 KiB leaves that it had, to be freed after that; null where it had none.</returns>
+    internal HostPhysicalAddress Remove(GuestPhysicalAddress address)
+    {
+        Span<ulong> table = PhysicalMemory.Table(Root);
+        for (int level = TopLevel; level > BlockLevel; level--)
+        {
+            ulong entry = Volatile.Read(ref table[Index(address, level)]);
+            if (entry == 0)
+                return default;
+            table = PhysicalMemory.Table(new HostPhysicalAddress(entry & (ulong)PageTableEntry.AddressMask));
+        }
+        ulong before = Interlocked.Exchange(ref table[Index(address, BlockLevel)], 0);
+        return new HostPhysicalAddress(before == 0 || (before & Leaf) != 0 ? 0 : before & (ulong)PageTableEntry.AddressMask);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -93,6 +93,9 @@ public sealed class Vcpu
     /// <summary>Whom <see cref="VirtualMachine.FindWaiting"/> found last: the index.</summary>
     internal int LastFound;
 
+    /// <summary>The machine's <see cref="NestedPageTable.Generation"/> that its translations are of.</summary>
+    internal int TablesSeen;
+
     /// <summary>An exception to be injected before anything else.</summary>
     internal GuestException PendingException;
     internal bool HasPendingException;

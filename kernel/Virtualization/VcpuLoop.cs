@@ -29,8 +29,15 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         KernelThread thread = vcpu.Thread!;
         ulong exitedAt = Cpu.ReadTimestamp();
         ref ExitCost cost = ref vcpu.Costs[(int)VmExitKind.HostInterrupt];
-        while (!machine.IsStopping)
+        while (true)
         {
+            if (!machine.MayRun)
+            {
+                Charge(ref cost, exitedAt);
+                if (!StayOutside(vcpu))
+                    return;
+                exitedAt = Cpu.ReadTimestamp();
+            }
             while (machine.HasQueueWork && !thread.WantsAttention)
                 machine.ServeQueues();
             if (vcpu.LoadedAt != thread.Switches)
@@ -87,7 +94,29 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                     break;
             }
         }
-        Charge(ref cost, exitedAt);
+    }
+
+    // Until a paused machine goes on: what its guest notified before is served, its timers are not. False if the machine stops.
+    private static bool StayOutside(Vcpu vcpu)
+    {
+        VirtualMachine machine = vcpu.Machine;
+        while (machine.HasQueueWork && !machine.IsStopping)
+            machine.ServeQueues();
+        if (machine.IsPausing && !machine.IsStopping)
+        {
+            machine.NoteOutside();
+            while (machine.IsPausing && !machine.IsStopping)
+                Scheduler.Block();
+            machine.NoteInside();
+        }
+        if (machine.IsStopping)
+            return false;
+        if (vcpu.LoadedAt != vcpu.Thread!.Switches)
+            Load(vcpu);
+        TVendor.SetTscOffset(vcpu, unchecked(machine.Clock.TscOffset + vcpu.TscAdjust));
+        TryWriteSystemTime(vcpu, PvclockFlags.PVCLOCK_GUEST_STOPPED);
+        vcpu.TimersChanged = true;
+        return true;
     }
 
     // Other threads have run: the vCPU's state goes into the processor again, before anything asks the vendor for it.
@@ -150,8 +179,18 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static void ServeTimers(Vcpu vcpu)
     {
+        if (vcpu.TablesSeen != vcpu.Machine.NestedTables.Generation)
+            Forget(vcpu);
         vcpu.Machine.ServeTimers(vcpu);
         TVendor.SetDeadline(vcpu, vcpu.NextEvent);
+    }
+
+    // Whoever raised the generation has woken the vCPU, and so it comes here before it enters the guest again.
+    private static void Forget(Vcpu vcpu)
+    {
+        vcpu.TablesSeen = vcpu.Machine.NestedTables.Generation;
+        vcpu.CodePages.Forget();
+        TVendor.FlushTranslations(vcpu);
     }
 
     private static void DeliverInterrupts(Vcpu vcpu)
@@ -418,9 +457,9 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         }
     }
 
-    private static bool TryWriteSystemTime(Vcpu vcpu) =>
+    private static bool TryWriteSystemTime(Vcpu vcpu, PvclockFlags flags = 0) =>
         (vcpu.SystemTimeMsr & KvmMsrBits.Enabled) == 0 || vcpu.Machine.Clock.TryWriteSystemTime(
-            vcpu.Machine.Memory, new GuestPhysicalAddress(vcpu.SystemTimeMsr & ~KvmMsrBits.Enabled), vcpu.TscAdjust);
+            vcpu.Machine.Memory, new GuestPhysicalAddress(vcpu.SystemTimeMsr & ~KvmMsrBits.Enabled), vcpu.TscAdjust, flags);
 
     private static ExitAction InterruptWindow(Vcpu vcpu)
     {
@@ -459,6 +498,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         GuestPhysicalAddress address = vcpu.Exit.Address;
         if (machine.Memory.TryGetBlock(address, out HostPhysicalAddress block))
             return machine.NestedTables.TryMap(address, block, vcpu.Exit.IsFetch) ? ExitAction.Resume : Stop(vcpu, StopReason.OutOfMemory);
+        if (machine.Memory.Contains(address))
+            return Stop(vcpu, StopReason.OutOfMemory); // the balloon gave it up, and the host has none left
         // The fault came while an event was being delivered, to a stack or through a table where nothing is: no instruction is at fault.
         if (TVendor.HasEventInLine(vcpu))
             return Stop(vcpu, StopReason.Unemulated);
@@ -764,7 +805,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     private static void WaitForStartUp(Vcpu vcpu)
     {
         vcpu.ResetParavirtual();
-        while (!vcpu.Machine.IsStopping)
+        while (vcpu.Machine.MayRun || StayOutside(vcpu))
         {
             vcpu.Apic.TakeInit();
             if (vcpu.Apic.TakeStartUp(out int vector))
@@ -783,7 +824,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     private static void Halt(Vcpu vcpu)
     {
         TVendor.EndInterruptShadow(vcpu);
-        while (!vcpu.Machine.IsStopping)
+        while (vcpu.Machine.MayRun || StayOutside(vcpu))
         {
             if (vcpu.LoadedAt != vcpu.Thread!.Switches)
                 Load(vcpu);

@@ -19,8 +19,9 @@ namespace HyperOS.Virtualization;
 /// </summary>
 public sealed class VirtualMachine
 {
+    private const uint Stopping = 1, Pausing = 2;
     private const int OutputBurst = 1024;
-    private const VmDevices PciDevices = VmDevices.Rng;
+    private const VmDevices PciDevices = VmDevices.Rng | VmDevices.Console;
     private const int MostDiskQueues = 4;
     private const ulong OutputPatience = 2_000_000;
 
@@ -45,11 +46,20 @@ public sealed class VirtualMachine
     public readonly ThreadGroup Threads;
     private readonly MicrovmBoard _board;
     private readonly GuestDisk? _firstDisk;
+    private readonly GuestLine? _line;
+
+    /// <summary>Takes the memory that the guest gives back, where it has a device for that.</summary>
+    internal readonly GuestBalloon? Balloon;
 
     // State.
     private readonly Vcpu[] _vcpus;
     private GuestLock _boardLock;
     private volatile StopReason _stopReason;
+
+    // Why vCPUs are to stay out of the guest, and how many are out because it is to pause.
+    private uint _holds;
+    private int _outside;
+
     private volatile bool _isPoisoned;
     private uint _exitCode;
 
@@ -99,7 +109,7 @@ public sealed class VirtualMachine
             HighRamBytes = high,
             RtcBaseSeconds = (long)(Clock.WallClockAtPowerOn / 1_000_000_000),
             HasTestExit = (definition.Devices & VmDevices.TestExit) != 0,
-            HasPci = (definition.Devices & PciDevices) != 0 || slot.FirstNic is not null || slot.FirstDisk is not null,
+            HasPci = (definition.Devices & PciDevices) != 0 || (definition.Options & VmOptions.Balloon) != 0 || slot.FirstNic is not null || slot.FirstDisk is not null,
         };
         _board = new MicrovmBoard(in board, bus, BootVcpu.Apic);
         BootVcpu.Apic.EnterVirtualWireMode();
@@ -118,6 +128,18 @@ public sealed class VirtualMachine
             disk.BeginRun();
             AddDevice(new VirtioBlockDevice(memory, disk, disk.Name, Math.Min(_vcpus.Length, MostDiskQueues)));
         }
+        if ((definition.Devices & VmDevices.Console) != 0)
+        {
+            _line = new GuestLine(this, _hasConsole);
+            _line.Device = new VirtioConsoleDevice(memory, _line);
+            AddDevice(_line.Device);
+        }
+        if ((definition.Options & VmOptions.Balloon) != 0)
+        {
+            Balloon = new GuestBalloon(this, memory);
+            Balloon.Device = new VirtioBalloonDevice(memory, Balloon, deflatesOnOom: false);
+            AddDevice(Balloon.Device);
+        }
     }
 
     /// <summary>Its processors. Each belongs to its thread, but for what <see cref="Virtualization.Vcpu"/> says.</summary>
@@ -128,6 +150,18 @@ public sealed class VirtualMachine
 
     /// <summary>Its PCI bus, where it has one.</summary>
     internal PciBus? Pci => _board.Pci;
+
+    /// <summary>Whether vCPUs may be in the guest. Where not, they look at <see cref="IsStopping"/> and <see cref="IsPausing"/>.</summary>
+    internal bool MayRun => Volatile.Read(ref _holds) == 0;
+
+    /// <summary>Whether vCPUs are to leave the guest and stay out until they may go on.</summary>
+    internal bool IsPausing => (Volatile.Read(ref _holds) & Pausing) != 0;
+
+    /// <summary>Whether all of them have left, and the clock stands still.</summary>
+    internal bool IsPaused => IsPausing && Volatile.Read(ref _outside) == _vcpus.Length;
+
+    /// <summary>Some of its vCPUs are on their way out of the guest, or back in: it can neither be paused nor go on.</summary>
+    internal bool IsBetween => IsPausing ? !IsPaused : Volatile.Read(ref _outside) != 0;
 
     /// <summary>Set once, by the first cause; the vCPUs leave their loops on it.</summary>
     public bool IsStopping => _stopReason != StopReason.None;
@@ -181,6 +215,62 @@ public sealed class VirtualMachine
         if (_stopReason != StopReason.None)
             return;
         _stopReason = reason;
+        Interlocked.Or(ref _holds, Stopping);
+        WakeAll();
+    }
+
+    /// <summary>Asks the vCPUs to leave the guest and stay out; the last one stops the clock. The manager's thread, not while <see cref="IsBetween"/>.</summary>
+    internal void Pause()
+    {
+        Interlocked.Or(ref _holds, Pausing);
+        WakeAll();
+    }
+
+    /// <summary>Lets the clock and the vCPUs go on. The manager's thread, while <see cref="IsPaused"/>.</summary>
+    internal void Resume()
+    {
+        Clock.Resume();
+        Interlocked.And(ref _holds, ~Pausing);
+        WakeAll();
+    }
+
+    /// <summary>A vCPU of a machine that pauses is out of the guest.</summary>
+    internal void NoteOutside()
+    {
+        if (Interlocked.Increment(ref _outside) != _vcpus.Length)
+            return;
+        Clock.Pause();
+        Log.WriteEvent($"paused");
+        VirtualMachines.WakeManager();
+    }
+
+    /// <summary>It is about to go back in.</summary>
+    internal void NoteInside()
+    {
+        if (Interlocked.Decrement(ref _outside) == 0)
+            VirtualMachines.WakeManager();
+    }
+
+    /// <summary>Presses the guest's power button. In the machine's fault domain.</summary>
+    internal void PressPowerButton()
+    {
+        ulong now = Clock.Now;
+        _boardLock.Enter();
+        _board.PowerManagement.PressPowerButton(now);
+        _boardChanged = true;
+        _boardLock.Exit();
+        Wake(BootVcpu);
+    }
+
+    /// <summary>Entries of the nested tables were taken out: each vCPU drops its translations before it enters the guest again.</summary>
+    internal void ForgetTranslations()
+    {
+        NestedTables.RaiseGeneration();
+        WakeAll();
+    }
+
+    private void WakeAll()
+    {
         foreach (Vcpu vcpu in _vcpus)
             Wake(vcpu);
     }
@@ -429,7 +519,7 @@ public sealed class VirtualMachine
     }
 
     /// <summary>Whether the guest wrote what the console has not taken yet.</summary>
-    internal bool HasConsoleOutput => !_isPoisoned && _board.Com1.OutputCount != 0;
+    internal bool HasConsoleOutput => !_isPoisoned && (_board.Com1.OutputCount != 0 || _line is { HasOutput: true } && _hasConsole);
 
     /// <summary>Whether the console is to come: told of output, it must, even where another visit has taken that already.</summary>
     internal bool WantsConsole => HasConsoleOutput || !_isPoisoned && _outputAnnounced;
@@ -443,16 +533,18 @@ public sealed class VirtualMachine
         int count = _board.Com1.DequeueOutput(destination, now);
         _boardChanged = true;
         _boardLock.Exit();
-        return count;
+        return _line is null ? count : count + _line.Drain(destination.Slice(count));
     }
 
-    /// <summary>Gives the guest's serial port something to receive. The console's thread.</summary>
+    /// <summary>Gives the guest's virtio console, where its driver is up, or its serial port something to receive. The console's thread.</summary>
     /// <returns>Bytes taken; what does not fit waits for the guest.</returns>
     internal int FeedConsole(ReadOnlySpan<byte> bytes)
     {
         ulong now = Clock.Now;
         if (BootVcpu.Thread is null)
             return 0;
+        if (_line is { Device.IsRunning: true })
+            return _line.Feed(bytes);
         _boardLock.Enter();
         int count = _board.Com1.EnqueueInput(bytes, now);
         _boardChanged = true;
@@ -470,6 +562,7 @@ public sealed class VirtualMachine
             _queueServices[i].Poison();
         for (GuestDisk? disk = _firstDisk; disk is not null; disk = disk.Next)
             disk.Poison();
+        _line?.Poison();
         Stop(StopReason.Fault);
     }
 

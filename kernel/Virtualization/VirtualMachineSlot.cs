@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Memory;
@@ -14,6 +15,7 @@ namespace HyperOS.Virtualization;
 ///      |                                                                                          |
 ///      +-- refused: its definition or its images are bad --> Refused          restart ------------+
 /// </code>
+/// A machine whose definition is good can be started again after a refusal, such as for want of memory. A paused one is Running.
 /// </summary>
 public enum VirtualMachineState : byte
 {
@@ -26,6 +28,8 @@ public enum VirtualMachineState : byte
 /// <summary>What there is of a machine whether it runs or not. Made at start-up and never freed.</summary>
 public sealed class VirtualMachineSlot
 {
+    private const VmOperation Claimed = (VmOperation)byte.MaxValue;
+
     private static ReadOnlySpan<byte> RoomPrefix => "vm "u8;
 
     // The prefix and the name.
@@ -58,6 +62,24 @@ public sealed class VirtualMachineSlot
     internal VmRestart Restart;
     internal bool Autostart;
 
+    internal uint Cpus;
+    internal ulong MemoryBytes;
+    internal ulong ShutdownTimeout;
+
+    /// <summary>There is a definition that can be built.</summary>
+    internal bool IsValid;
+
+    // What the manager keeps of a run: whether it is not to be started again when it ends, and when it is stopped if it has not by itself.
+    internal bool StaysDown;
+    internal ulong Deadline = ulong.MaxValue;
+
+    /// <summary>The manager is taking memory from its balloon.</summary>
+    internal bool IsInRound;
+
+    // What was asked for and not done yet, with its number.
+    private int _request;
+    private ulong _argument;
+
     /// <summary>The processors that its vCPUs may run on, a bit for each.</summary>
     internal ulong Affinity;
 
@@ -73,6 +95,26 @@ public sealed class VirtualMachineSlot
 
     /// <summary>As whom the log has it: "vm NAME".</summary>
     public ReadOnlySpan<byte> Room => new(_room, 0, _roomLength);
+
+    /// <summary>What the manager is asked to do; None for nothing.</summary>
+    internal VmOperation Request => (VmOperation)Volatile.Read(ref _request) is var request && request != Claimed ? request : VmOperation.None;
+
+    /// <summary>What comes with the request.</summary>
+    internal ulong Argument => _argument;
+
+    /// <summary>Leaves a request for the manager. Any thread.</summary>
+    /// <returns>False while there is one.</returns>
+    internal bool TryRequest(VmOperation operation, ulong argument)
+    {
+        if (Interlocked.CompareExchange(ref _request, (int)Claimed, (int)VmOperation.None) != (int)VmOperation.None)
+            return false;
+        _argument = argument;
+        Volatile.Write(ref _request, (int)operation);
+        return true;
+    }
+
+    /// <summary>The request is done, or cannot be.</summary>
+    internal void EndRequest() => Volatile.Write(ref _request, (int)VmOperation.None);
 
     internal void SetName(ReadOnlySpan<byte> name)
     {

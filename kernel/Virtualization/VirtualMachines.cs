@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Devices;
@@ -19,21 +20,45 @@ public abstract class AllStoppedActions
     public abstract void Reboot();
 }
 
+/// <summary>How the host ends once its machines have shut down.</summary>
+public enum HostEnd
+{
+    None,
+    PowerOff,
+    Reboot,
+}
+
 /// <summary>All machines of the host, and the one thread that starts them, takes them apart and starts them again.</summary>
 public sealed class VirtualMachines : ThreadBody
 {
     /// <summary>Machines that can be defined.</summary>
     public const int Maximum = 512;
 
+    /// <summary>Least time between two rounds of taking memory from balloons, in nanoseconds.</summary>
+    private const ulong RoundPause = 5_000_000;
+
     private static readonly VirtualMachineSlot?[] s_slots = new VirtualMachineSlot?[Maximum];
     private static volatile int s_count;
     private static KernelThread? s_manager;
+
+    // How the host is to end, as asked for; written in any context.
+    private static volatile HostEnd s_end;
+
+    // Whose typed input it is, if that was said: a slot's number.
+    private static volatile int s_typist = -1;
 
     private readonly HostPhysicalAddress _bundle;
     private readonly int _bundleLength;
     private readonly AllStoppedActions _actions;
     private readonly VirtualMachineBuilder _builder;
+    private readonly MachineVisit _visit = new();
     private readonly Sha256 _sha256 = new();
+
+    // When balloons may be looked at again.
+    private ulong _nextRound;
+
+    // The end of the host that the machines were told of.
+    private HostEnd _ending;
 
     // For each blob of the bundle: not yet looked at, as it should be, or tampered with.
     private readonly BlobCheck[] _blobChecks = new BlobCheck[BundleReader.MaxBlobs];
@@ -77,9 +102,13 @@ public sealed class VirtualMachines : ThreadBody
         return slot.Console == VmConsole.Host ? slot.ConsolePort.Drain() : default;
     }
 
-    /// <summary>Gives what was typed to the first running guest that has the console; where there is none, it is dropped.</summary>
+    /// <summary>
+    /// Gives what was typed to the guest that was chosen for it, or else to the first running one that has the console; where there is none, it is dropped.
+    /// </summary>
     internal static int FeedConsole(ReadOnlySpan<byte> bytes)
     {
+        if (s_typist >= 0 && s_slots[s_typist]!.State == VirtualMachineState.Running)
+            return s_slots[s_typist]!.ConsolePort.Feed(bytes);
         for (int i = 0; i < s_count; i++)
         {
             VirtualMachineSlot slot = s_slots[i]!;
@@ -87,6 +116,65 @@ public sealed class VirtualMachines : ThreadBody
                 return slot.ConsolePort.Feed(bytes);
         }
         return bytes.Length;
+    }
+
+    /// <summary>A machine by its number; for a list of them, from any thread.</summary>
+    internal static VirtualMachineSlot Slot(int index) => s_slots[index]!;
+
+    /// <summary>Finds a machine by its name.</summary>
+    internal static bool TryFind(ReadOnlySpan<byte> name, [NotNullWhen(true)] out VirtualMachineSlot? slot)
+    {
+        for (int i = 0; i < s_count; i++)
+        {
+            slot = s_slots[i]!;
+            if (slot.Name.SequenceEqual(name))
+                return true;
+        }
+        slot = null;
+        return false;
+    }
+
+    /// <summary>What is typed is this machine's from now on, while it runs.</summary>
+    internal static void ChooseTypist(VirtualMachineSlot slot) => s_typist = slot.Index;
+
+    /// <summary>Asks for something to be done with a machine, which the manager does as soon as it can; the log tells. Any thread.</summary>
+    /// <param name="argument">Of <see cref="VmOperation.SetMemory"/>: in bytes.</param>
+    /// <returns>Why it cannot be, as far as is known now.</returns>
+    public static VmOperationStatus Request(ReadOnlySpan<byte> name, VmOperation operation, ulong argument = 0)
+    {
+        if (!TryFind(name, out VirtualMachineSlot? slot))
+            return VmOperationStatus.UnknownVm;
+        VmOperationStatus status = Check(slot, operation, argument);
+        if (status == VmOperationStatus.Taken && !slot.TryRequest(operation, argument))
+            status = VmOperationStatus.Busy;
+        if (status == VmOperationStatus.Taken)
+            WakeManager();
+        return status;
+    }
+
+    /// <summary>Asks for all machines to be shut down, and for the host's end after that. Any context.</summary>
+    public static void End(HostEnd end)
+    {
+        s_end = end;
+        WakeManager();
+    }
+
+    private static VmOperationStatus Check(VirtualMachineSlot slot, VmOperation operation, ulong argument)
+    {
+        bool runs = slot.State == VirtualMachineState.Running;
+        VirtualMachine? machine = slot.Machine;
+        return operation switch
+        {
+            VmOperation.Start when !slot.IsValid => VmOperationStatus.Refused,
+            VmOperation.Start when s_end != HostEnd.None => VmOperationStatus.HostEnds,
+            VmOperation.Start => slot.State is VirtualMachineState.Stopped or VirtualMachineState.Refused ? VmOperationStatus.Taken : VmOperationStatus.AlreadyRuns,
+            _ when !runs || machine is null => VmOperationStatus.NotRunning,
+            VmOperation.SetMemory or VmOperation.AskMemory when machine.Balloon is null => VmOperationStatus.NoBalloon,
+            VmOperation.SetMemory when argument == 0 || argument > slot.MemoryBytes => VmOperationStatus.BadSize,
+            VmOperation.Pause when machine.IsPausing => VmOperationStatus.AlreadyPaused,
+            VmOperation.Resume when !machine.IsPausing => VmOperationStatus.NotPaused,
+            _ => VmOperationStatus.Taken,
+        };
     }
 
     public override void Run()
@@ -100,9 +188,17 @@ public sealed class VirtualMachines : ThreadBody
         while (true)
         {
             bool running = false, leaving = false, finished = false;
+            ulong now = Clock.Now, next = ulong.MaxValue;
+            BeginEnd();
             for (int i = 0; i < s_count; i++)
             {
                 VirtualMachineSlot slot = s_slots[i]!;
+                if (slot.Request != VmOperation.None)
+                    Serve(slot);
+                if (slot.State == VirtualMachineState.Running && slot.Deadline <= now)
+                    slot.Machine!.Stop(StopReason.NoAnswer);
+                else if (slot.State == VirtualMachineState.Running)
+                    next = Math.Min(next, slot.Deadline);
                 if (slot.State == VirtualMachineState.Running && slot.Machine!.HasEnded)
                 {
                     Finish(slot);
@@ -111,12 +207,119 @@ public sealed class VirtualMachines : ThreadBody
                 running |= slot.State == VirtualMachineState.Running;
                 leaving |= slot.State == VirtualMachineState.Running && slot.Machine!.IsStopping;
             }
-            if (finished)
+            if (TryTakeMemory(now, ref next) || finished)
                 continue; // the wake of what has ended meanwhile may be spent on Finish's own waits
-            if (!running && s_count > 0)
+            if (!running && (s_count > 0 || _ending != HostEnd.None))
                 AllStopped();
-            Scheduler.Block(leaving ? Clock.Now + 1_000_000 : ulong.MaxValue); // a thread wakes this one just before its end
+            Scheduler.Block(leaving ? Clock.Now + 1_000_000 : next); // a thread wakes this one just before its end
         }
+    }
+
+    // A round of giving back what balloons have, for all machines together; not too often, for every processor is disturbed. False if nothing was to do.
+    private bool TryTakeMemory(ulong now, ref ulong next)
+    {
+        bool any = false;
+        for (int i = 0; i < s_count; i++)
+            any |= HasMemory(s_slots[i]!);
+        if (any && now < _nextRound)
+            next = Math.Min(next, _nextRound);
+        if (!any || now < _nextRound)
+            return false;
+        VisitAll(VisitPurpose.Mark);
+        Quiescence.Wait();
+        VisitAll(VisitPurpose.Unmap);
+        Quiescence.Wait();
+        VisitAll(VisitPurpose.Commit);
+        _nextRound = Clock.Now + RoundPause;
+        return true;
+    }
+
+    private static bool HasMemory(VirtualMachineSlot slot) => slot.State == VirtualMachineState.Running && slot.Machine is { Balloon.HasWork: true, IsPoisoned: false };
+
+    private void VisitAll(VisitPurpose purpose)
+    {
+        for (int i = 0; i < s_count; i++)
+        {
+            VirtualMachineSlot slot = s_slots[i]!;
+            if (purpose == VisitPurpose.Mark)
+                slot.IsInRound = HasMemory(slot);
+            if (slot.IsInRound && !slot.Machine!.IsPoisoned)
+                _visit.Make(slot, purpose);
+        }
+    }
+
+    // Once the host is to end, all machines are asked to.
+    private void BeginEnd()
+    {
+        if (_ending != HostEnd.None || s_end == HostEnd.None)
+            return;
+        _ending = s_end;
+        Log.Write("hyperos"u8, $"asked to {(_ending == HostEnd.PowerOff ? "power off"u8 : "reboot"u8)}: the machines shut down");
+        for (int i = 0; i < s_count; i++)
+        {
+            VirtualMachineSlot slot = s_slots[i]!;
+            if (slot.State != VirtualMachineState.Running)
+                continue;
+            while (slot.Machine!.IsBetween && !slot.Machine.IsStopping)
+                Scheduler.Block(Clock.Now + 1_000_000);
+            ShutDown(slot);
+        }
+    }
+
+    // Does what was asked for, or leaves it for later: a machine whose vCPUs are on their way out or in must get there first.
+    private void Serve(VirtualMachineSlot slot)
+    {
+        VmOperation operation = slot.Request;
+        if (Check(slot, operation, slot.Argument) == VmOperationStatus.Taken)
+        {
+            VirtualMachine? machine = slot.Machine;
+            if (operation is VmOperation.Shutdown or VmOperation.Pause or VmOperation.Resume && !machine!.IsStopping && machine.IsBetween)
+                return;
+            switch (operation)
+            {
+                case VmOperation.Start:
+                    Start(slot);
+                    break;
+                case VmOperation.Shutdown:
+                    ShutDown(slot);
+                    break;
+                case VmOperation.Stop:
+                    slot.StaysDown = true;
+                    machine!.Stop(StopReason.Stopped);
+                    break;
+                case VmOperation.Pause:
+                    machine!.Pause();
+                    break;
+                case VmOperation.Resume:
+                    Resume(slot);
+                    break;
+                case VmOperation.SetMemory:
+                    _visit.Make(slot, VisitPurpose.SetMemory, Alignment.Down(slot.Argument, Size.Page));
+                    break;
+                case VmOperation.AskMemory:
+                    _visit.Make(slot, VisitPurpose.AskMemory);
+                    break;
+            }
+        }
+        slot.EndRequest();
+    }
+
+    private static void Resume(VirtualMachineSlot slot)
+    {
+        if (!slot.Machine!.IsPaused)
+            return;
+        new VmLogLine(slot).Write($"goes on");
+        slot.Machine.Resume();
+    }
+
+    // A paused machine goes on, to be able to; how long it may take counts from the first time that it is asked.
+    private void ShutDown(VirtualMachineSlot slot)
+    {
+        slot.StaysDown = true;
+        slot.Deadline = Math.Min(slot.Deadline, Clock.Now + slot.ShutdownTimeout);
+        new VmLogLine(slot).Write($"asked to shut down");
+        Resume(slot);
+        _visit.Make(slot, VisitPurpose.PressPowerButton);
     }
 
     private ReadOnlySpan<byte> Bundle => PhysicalMemory.Bytes(_bundle, _bundleLength);
@@ -147,14 +350,18 @@ public sealed class VirtualMachines : ThreadBody
             slot.SetName(definition.Name);
             slot.Console = definition.Console;
             slot.Restart = definition.Restart;
+            slot.Cpus = definition.CpuCount;
+            slot.MemoryBytes = definition.MemoryBytes;
+            slot.ShutdownTimeout = definition.ShutdownTimeout;
+            slot.IsValid = true;
             slot.Affinity = definition.CpuPins == 0 ? ulong.MaxValue : definition.CpuPins;
             slot.Autostart = (definition.Options & VmOptions.Autostart) != 0;
             s_slots[i] = slot;
             s_count = i + 1;
             if (errors != VmDefinitionErrors.None)
-                Refuse(slot, VmDefinitionValidator.Describe(errors));
+                RefuseForGood(slot, VmDefinitionValidator.Describe(errors));
             else if ((slot.Affinity & Processors.All) == 0 || definition.CpuPins > Processors.All)
-                Refuse(slot, "it is pinned to a processor that this host does not have"u8);
+                RefuseForGood(slot, "it is pinned to a processor that this host does not have"u8);
         }
         ReadDisks(in reader);
         if (reader.DefinitionCount > Maximum)
@@ -182,7 +389,7 @@ public sealed class VirtualMachines : ThreadBody
             {
                 Log.Write("vms"u8, $"disk {definition.Name.Bytes}: {DiskValidator.Describe(errors)}");
                 if (slot is not null && slot.State != VirtualMachineState.Refused)
-                    Refuse(slot, "one of its disks cannot be"u8);
+                    RefuseForGood(slot, "one of its disks cannot be"u8);
             }
         }
     }
@@ -197,6 +404,12 @@ public sealed class VirtualMachines : ThreadBody
             TryGetImage(ref reader, i, out _);
     }
 
+    private static void RefuseForGood(VirtualMachineSlot slot, ReadOnlySpan<byte> reason)
+    {
+        slot.IsValid = false;
+        Refuse(slot, reason);
+    }
+
     private static void Refuse(VirtualMachineSlot slot, ReadOnlySpan<byte> reason)
     {
         slot.State = VirtualMachineState.Refused;
@@ -208,6 +421,8 @@ public sealed class VirtualMachines : ThreadBody
     {
         VmLogLine log = new(slot);
         log.Write($"starting");
+        slot.StaysDown = false;
+        slot.Deadline = ulong.MaxValue;
         if (!VirtualizationVendor.Current.IsAvailable)
         {
             Refuse(slot, "this processor cannot run guests"u8);
@@ -292,6 +507,8 @@ public sealed class VirtualMachines : ThreadBody
         slot.State = VirtualMachineState.Stopped;
         if (reason == StopReason.ExitCode)
             new VmLogLine(slot).Write($"stopped: {StopReasons.Describe(reason)}{exitCode}");
+        else if (reason == StopReason.NoAnswer)
+            new VmLogLine(slot).Write($"stopped: {StopReasons.Describe(reason)}{slot.ShutdownTimeout / 1_000_000_000} s");
         else
             new VmLogLine(slot).Write($"stopped: {StopReasons.Describe(reason)}");
         ulong leaked = FrameAllocator.FramesOf(slot.Owner);
@@ -300,12 +517,24 @@ public sealed class VirtualMachines : ThreadBody
         Log.Write("memory"u8, $"{FrameAllocator.UnreservedBlocks * 2} MiB free, the kernel holds {FrameAllocator.FramesOf(FrameOwner.Kernel) * 4} KiB");
         bool again = slot.Restart == VmRestart.Always && !StopReasons.IsKill(reason)
             || slot.Restart == VmRestart.OnFailure && StopReasons.IsFailure(reason, exitCode);
-        if (again)
+        if (again && !slot.StaysDown)
             Start(slot);
     }
 
     private void AllStopped()
     {
+        if (_ending != HostEnd.None)
+        {
+            Log.Write("hyperos"u8, $"all machines have stopped: {(_ending == HostEnd.PowerOff ? "power off"u8 : "reboot"u8)}");
+            HostConsole.Flush();
+            if (_ending == HostEnd.PowerOff)
+                _actions.PowerOff();
+            else
+                _actions.Reboot();
+            Log.Write("hyperos"u8, $"the machine cannot be switched off: its ACPI tables do not say how");
+            _ending = s_end = HostEnd.None;
+            return;
+        }
         if (BundleReader.TryOpen(Bundle, out BundleReader reader) != BundleStatus.Valid)
             return;
         switch (reader.OnAllStopped)

@@ -60,6 +60,14 @@ public partial class BochsTests(ITestOutputHelper output)
     public Task Linux_boots_to_a_shell_that_answers_and_powers_off(string model, int processors) =>
         LinuxTests.BootsToAShell(TestVms.Options(TestVms.Linux).InBochs(model, processors), "tsc");
 
+    [Fact]
+    public Task A_paused_guest_stands_still_and_its_clocks_with_it() =>
+        PowerTests.StandsStill(TestVms.Options(PowerTests.Guest with { Cpus = 2 }).InBochs(Vmx, 2));
+
+    [Fact]
+    public Task Memory_comes_and_goes_and_the_guests_data_stay_right() =>
+        BalloonTests.ComesAndGoes(TestVms.Options(BalloonTests.Guest with { Cpus = 2 }, BalloonTests.Other).InBochs(Vmx, 2));
+
     [Theory]
     [Trait("Set", "Long")]
     [InlineData(Svm, 2)]

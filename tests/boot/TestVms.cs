@@ -30,6 +30,9 @@ internal sealed record TestVm(string Name)
     /// <summary>Devices beside the exit port.</summary>
     public string[] Devices { get; init; } = [];
 
+    /// <summary>Further keys, as in a VM file.</summary>
+    public string More { get; init; } = "autostart: true";
+
     /// <summary>NICs as in a VM file.</summary>
     public string Nics { get; init; } = "";
 
@@ -42,7 +45,7 @@ internal sealed record TestVm(string Name)
             devices: [ {{string.Join(", ", ["testExit", .. Devices])}} ]
             nics: [ {{Nics}} ]
             disks: [ {{string.Join(", ", Disks.Select(disk => $"{{ {disk} }}"))}} ]
-            autostart: true
+            {{More}}
             restart: {{Restart}}
 
         """;

@@ -1,0 +1,163 @@
+using System;
+using HyperOS.Abi;
+using HyperOS.Core;
+using HyperOS.Diagnostics;
+
+namespace HyperOS.Virtualization;
+
+/// <summary>Does what is asked at the host's prompt. On the console's thread, which writes the answers at once.</summary>
+internal static class ConsoleCommands
+{
+    // Where the columns of a list begin.
+    private const int StateColumn = 34, CpuColumn = 45, MemoryColumn = 52, TimeColumn = 64;
+
+    public static void Do(ReadOnlySpan<byte> line)
+    {
+        HostCommandStatus status = HostCommand.Read(line, out HostCommand command, out ReadOnlySpan<byte> word);
+        if (status != HostCommandStatus.Read)
+        {
+            if (status != HostCommandStatus.Empty)
+                Answer($"{word}: {HostCommand.Describe(status)}");
+            return;
+        }
+        switch (command.Verb)
+        {
+            case HostVerb.Help:
+                Help();
+                break;
+            case HostVerb.List:
+                List();
+                break;
+            case HostVerb.Console:
+                ChooseTypist(command.Name);
+                break;
+            case HostVerb.Trace:
+                ExitTrace.IsOn = !ExitTrace.IsOn;
+                Log.Write("trace"u8, $"{(ExitTrace.IsOn ? "on"u8 : "off"u8)}");
+                break;
+            case HostVerb.Dump:
+                HostConsole.WriteTrace(ExitTrace.AllMachines);
+                break;
+            case HostVerb.Reboot:
+                VirtualMachines.End(HostEnd.Reboot);
+                break;
+            case HostVerb.PowerOff:
+                VirtualMachines.End(HostEnd.PowerOff);
+                break;
+            default:
+                VmOperationStatus outcome = VirtualMachines.Request(command.Name, OperationOf(in command), command.Bytes);
+                if (outcome != VmOperationStatus.Taken)
+                    Answer($"{command.Name}: {VmOperations.Describe(outcome)}");
+                break;
+        }
+    }
+
+    private static VmOperation OperationOf(in HostCommand command) => command.Verb switch
+    {
+        HostVerb.Start => VmOperation.Start,
+        HostVerb.Shutdown => VmOperation.Shutdown,
+        HostVerb.Stop => VmOperation.Stop,
+        HostVerb.Pause => VmOperation.Pause,
+        HostVerb.Resume => VmOperation.Resume,
+        HostVerb.Balloon when command.Bytes != 0 => VmOperation.SetMemory,
+        HostVerb.Balloon => VmOperation.AskMemory,
+        _ => VmOperation.None,
+    };
+
+    private static void ChooseTypist(ReadOnlySpan<byte> name)
+    {
+        if (!VirtualMachines.TryFind(name, out VirtualMachineSlot? slot))
+        {
+            Answer($"{name}: {VmOperations.Describe(VmOperationStatus.UnknownVm)}");
+        }
+        else if (slot.Console != VmConsole.Host)
+        {
+            Answer($"{name}: its console is not the host's: its file does not say console: host");
+        }
+        else
+        {
+            VirtualMachines.ChooseTypist(slot);
+            Answer($"what is typed goes to {name}");
+        }
+    }
+
+    private static void Help()
+    {
+        Answer($"help                 this list");
+        Answer($"list                 the machines: state, vCPUs, memory, processor time");
+        Answer($"console NAME         what is typed goes to this machine");
+        Answer($"start NAME           start a stopped machine");
+        Answer($"shutdown NAME        press its power button; it is stopped if it does not stop in time");
+        Answer($"stop NAME            stop it at once");
+        Answer($"pause NAME           hold it and its clocks");
+        Answer($"resume NAME          let it go on");
+        Answer($"balloon NAME [SIZE]  ask for its memory statistics, or set how much it is to have");
+        Answer($"trace                switch the trace of exits on or off");
+        Answer($"dump                 write the trace out");
+        Answer($"reboot, poweroff     shut all machines down, then the host");
+        Answer($"an empty line or Ctrl-] goes back; Ctrl-] Ctrl-] is for the guest");
+    }
+
+    private static void List()
+    {
+        LogLine head = new(0, 0);
+        head.AppendLiteral("name");
+        Pad(ref head, StateColumn);
+        head.AppendLiteral("state");
+        Pad(ref head, CpuColumn);
+        head.AppendLiteral("vCPUs");
+        Pad(ref head, MemoryColumn);
+        head.AppendLiteral("memory");
+        Pad(ref head, TimeColumn);
+        head.AppendLiteral("time");
+        Answer(head);
+        for (int i = 0; i < VirtualMachines.Count; i++)
+            Answer(Row(VirtualMachines.Slot(i)));
+    }
+
+    private static LogLine Row(VirtualMachineSlot slot)
+    {
+        VirtualMachine? machine = slot.Machine;
+        ulong time = machine is null ? 0 : machine.Threads.ProcessorTime;
+        LogLine row = new(0, 0);
+        row.AppendFormatted(slot.Name);
+        Pad(ref row, StateColumn);
+        row.AppendFormatted(StateOf(slot, machine));
+        Pad(ref row, CpuColumn);
+        row.AppendFormatted(slot.Cpus);
+        Pad(ref row, MemoryColumn);
+        row.AppendFormatted(slot.MemoryBytes / Size.KiB);
+        row.AppendLiteral(" KiB");
+        Pad(ref row, TimeColumn);
+        row.AppendFormatted(time / 1_000_000_000);
+        row.AppendLiteral(".");
+        row.AppendPadded(time / 1_000_000 % 1000, 3);
+        row.AppendLiteral(" s");
+        return row;
+    }
+
+    private static ReadOnlySpan<byte> StateOf(VirtualMachineSlot slot, VirtualMachine? machine) => slot.State switch
+    {
+        VirtualMachineState.Running when machine is { IsPausing: true } => "paused"u8,
+        VirtualMachineState.Running when slot.Deadline != ulong.MaxValue => "stopping"u8,
+        VirtualMachineState.Running => "running"u8,
+        VirtualMachineState.Ended => "stopping"u8,
+        VirtualMachineState.Refused => "refused"u8,
+        _ => "stopped"u8,
+    };
+
+    private static void Pad(ref LogLine line, int column)
+    {
+        do
+            line.AppendLiteral(" ");
+        while (line.Length < column);
+    }
+
+    // At once, not through the log's ring, which a long list would overflow.
+    private static void Answer(scoped in LogLine line)
+    {
+        Span<byte> bytes = stackalloc byte[LogLine.Capacity];
+        Log.Output(bytes.Slice(0, line.CopyTo(bytes)));
+        Log.Output("\r\n"u8);
+    }
+}
