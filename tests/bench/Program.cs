@@ -48,7 +48,8 @@ void MeasureAll(bool isFresh)
     TryAll([.. Operation.All.Select(operation => (Func<IEnumerable<Figure>>)(() => [operation.Measure()])), LinuxFigures.MeasureOperations], Compare);
     Console.WriteLine();
     Console.WriteLine(host.Heading);
-    TryAll([HostFigures.Measure, LinuxFigures.Measure], figure => Show(host, figure));
+    TryAll([HostFigures.Measure, LinuxFigures.Measure, .. ScaleFigures.Counts.Select(count => (Func<IEnumerable<Figure>>)(() => ScaleFigures.Measure(count)))],
+        figure => Show(host, figure));
     Console.WriteLine();
 
     var now = Baseline.Of(Emulator.Version, figures);

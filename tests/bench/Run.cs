@@ -20,9 +20,15 @@ internal sealed partial record Run(string Log, double? Duration, IReadOnlyList<d
     /// <exception cref="BenchException">It is 0: the guest has found something wrong.</exception>
     public double ExitCode => double.Parse(Find(@"vm bench: stopped: exit code ([1-9]\d*)$"), CultureInfo.InvariantCulture);
 
+    /// <summary>The first group of each of a pattern's matches.</summary>
+    public IEnumerable<string> All(string pattern) => Regex.Matches(Log, pattern, RegexOptions.Multiline).Select(match => match.Groups[1].Value);
+
     /// <summary>The exits of HyperOS's machine, by kind.</summary>
-    public IEnumerable<(string Kind, double Count)> Exits =>
-        Find("vm bench: exits: (.*)").Split(", ").Select(kind => (kind[..kind.LastIndexOf(' ')], double.Parse(kind[kind.LastIndexOf(' ')..], CultureInfo.InvariantCulture)));
+    public IEnumerable<(string Kind, double Count)> Exits => ExitsIn(Find("vm bench: exits: (.*)"));
+
+    /// <summary>What a machine's line of its exits holds, by kind.</summary>
+    public static IEnumerable<(string Kind, double Count)> ExitsIn(string line) =>
+        line.Split(", ").Select(kind => (kind[..kind.LastIndexOf(' ')], double.Parse(kind[kind.LastIndexOf(' ')..], CultureInfo.InvariantCulture)));
 
     /// <summary>What guests print: names with ticks of the time-stamp counter, in the order of the log.</summary>
     public IEnumerable<(string Name, double Ticks)> Printed => PrintedTicks().Matches(Log).Select(line =>

@@ -72,6 +72,16 @@ internal static class Workshop
         return path;
     }
 
+    /// <summary>A bundle of so many machines, `bench-0` and so on, that boot the same.</summary>
+    public static string Machines(int count, int megabytes, string kernel, string commandLine)
+    {
+        string name = $"{Folder}/machines-{count}-{commandLine}", file = $"{name}.yaml", path = $"{name}.bundle";
+        File.WriteAllText(file, "version: 1\nonAllStopped: poweroff\nvms:\n" + string.Concat(Enumerable.Range(0, count).Select(number =>
+            $"  - {{ name: bench-{number}, memory: {megabytes}MiB, boot: {{ kernel: ../../{kernel}, cmdline: \"{commandLine}\" }}, devices: [ testExit ] }}\n")));
+        Tool("dotnet", ImageTool, "bundle", "--vms", file, "--host-memory", $"{HostMegabytes + count * megabytes}MiB", "--out", path);
+        return path;
+    }
+
     /// <summary>An initial file system with what a peer runs added to it: its /init, /guests, and the list /runs.</summary>
     public static string Overlaid(string name, string image, string init, IEnumerable<string> guests, IEnumerable<(string Guest, string Argument)> runs)
     {
