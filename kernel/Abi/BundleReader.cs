@@ -100,7 +100,7 @@ public readonly ref struct BundleReader
         return BundleStatus.Valid;
     }
 
-    /// <summary>Reads and validates a VM's definition; <see cref="VmDefinitionErrors.NameTaken"/> where an earlier one has its name.</summary>
+    /// <summary>Reads and validates a VM's definition, by itself: see <see cref="IsNameTaken"/>.</summary>
     /// <param name="index">Any number; one that is not below <see cref="DefinitionCount"/> is answered with <see cref="VmDefinitionErrors.Format"/>.</param>
     /// <param name="maxCpus">Processors that a VM can have.</param>
     /// <param name="maxMemoryBytes">Bytes of memory that a VM can have.</param>
@@ -110,13 +110,20 @@ public readonly ref struct BundleReader
         definition = default;
         if (index < 0 || index >= DefinitionCount || !VmDefinition.TryRead(DefinitionMessage(index), out definition))
             return VmDefinitionErrors.Format;
-        VmDefinitionErrors errors = VmDefinitionValidator.Validate(in definition, new VmLimits(maxCpus, maxMemoryBytes, _header.BlobCount));
+        return VmDefinitionValidator.Validate(in definition, new VmLimits(maxCpus, maxMemoryBytes, _header.BlobCount));
+    }
+
+    /// <summary>Whether an earlier VM has the name of this one. Once for each VM: it takes the longer the more there are.</summary>
+    /// <param name="index">Below <see cref="DefinitionCount"/>.</param>
+    public bool IsNameTaken(int index)
+    {
+        ReadOnlySpan<byte> name = VmDefinition.NameIn(DefinitionMessage(index));
         for (int i = 0; i < index; i++)
         {
-            if (VmDefinition.TryRead(DefinitionMessage(i), out VmDefinition earlier) && VmDefinitionValidator.SameName(in earlier, in definition))
-                return errors | VmDefinitionErrors.NameTaken;
+            if (VmDefinition.NameIn(DefinitionMessage(i)).SequenceEqual(name))
+                return true;
         }
-        return errors;
+        return false;
     }
 
     /// <summary>Reads and validates a network's definition, by itself and beside the earlier ones.</summary>

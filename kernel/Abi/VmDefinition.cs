@@ -225,6 +225,10 @@ public struct VmDefinition
         return true;
     }
 
+    /// <summary>The name in a message of <see cref="Size"/> bytes, where it lies.</summary>
+    internal static ReadOnlySpan<byte> NameIn(ReadOnlySpan<byte> message) =>
+        message.Slice(NameOffset, Math.Min((int)BinaryPrimitives.ReadUInt16LittleEndian(message.Slice(NameLengthOffset)), MaxNameLength));
+
     /// <returns>False if there is room for fewer than <see cref="Size"/> bytes.</returns>
     public readonly bool TryWrite(Span<byte> message)
     {

@@ -23,7 +23,8 @@ public abstract class ConsoleSink
 /// </summary>
 public static class Log
 {
-    private const int RingSize = 32 * 1024;
+    // What some hundred machines say when all of them end at once.
+    private const int RingSize = 256 * 1024;
     private const int MaximumSinks = 2;
     private const int MaximumLine = 300;
 
@@ -31,10 +32,10 @@ public static class Log
     private static readonly ConsoleSink?[] s_sinks = new ConsoleSink?[MaximumSinks];
     private static KernelLock s_lock = new(LockRank.Log);
     private static ulong s_written, s_drained;
-    private static LogWaker? s_waker;
 
-    /// <summary>Bytes that the ring had to overwrite before they were drained.</summary>
-    public static ulong Lost { get; private set; }
+    // Lines that found no room: the next one that does begins with how many.
+    private static ulong s_lost;
+    private static LogWaker? s_waker;
 
     /// <summary>A further place for the log to go to. It is given what has gone out so far, as far as the ring still holds it.</summary>
     public static void AddSink(ConsoleSink sink)
@@ -68,6 +69,12 @@ public static class Log
     /// <summary>Writes a line. Any thread or interrupt handler; <paramref name="room"/> is the speaker's name.</summary>
     public static void Write(ReadOnlySpan<byte> room, scoped LogLine text)
     {
+        Span<byte> bytes = stackalloc byte[MaximumLine];
+        Append(bytes.Slice(0, Compose(bytes, room, text)));
+    }
+
+    private static int Compose(Span<byte> bytes, ReadOnlySpan<byte> room, scoped LogLine text)
+    {
         LogLine line = new(0, 0);
         ulong now = Clock.Now;
         line.AppendLiteral("[");
@@ -77,12 +84,11 @@ public static class Log
         line.AppendLiteral("] ");
         line.AppendFormatted(room);
         line.AppendLiteral(": ");
-        Span<byte> bytes = stackalloc byte[MaximumLine];
         int length = line.CopyTo(bytes);
         length += text.CopyTo(bytes.Slice(length, MaximumLine - 2 - length));
         bytes[length++] = (byte)'\r';
         bytes[length++] = (byte)'\n';
-        Append(bytes.Slice(0, length));
+        return length;
     }
 
     /// <summary>A line without time and room: the lines of a report.</summary>
@@ -103,6 +109,8 @@ public static class Log
         for (int i = 0; i < count; i++)
             destination[i] = s_ring[(int)((s_drained + (ulong)i) % RingSize)];
         s_drained += (ulong)count;
+        if (s_drained == s_written)
+            SayWhatIsLost();
         s_lock.Exit(interrupts);
         return count;
     }
@@ -140,19 +148,37 @@ public static class Log
     private static void Append(ReadOnlySpan<byte> bytes)
     {
         bool interrupts = s_lock.Enter();
-        foreach (byte b in bytes)
-            s_ring[(int)(s_written++ % RingSize)] = b;
-        FaultPoint.Hit(FaultPlace.Log);
-        if (s_written - s_drained > RingSize)
+        if (RingSize - (s_written - s_drained) < (ulong)(bytes.Length + MaximumLine))
         {
-            Lost += s_written - s_drained - RingSize;
-            s_drained = s_written - RingSize;
+            s_lost++;
         }
+        else
+        {
+            SayWhatIsLost();
+            Put(bytes);
+        }
+        FaultPoint.Hit(FaultPlace.Log);
         s_lock.Exit(interrupts);
         if (s_waker is null)
             Flush();
         else
             s_waker.Wake();
+    }
+
+    private static void SayWhatIsLost()
+    {
+        if (s_lost == 0)
+            return;
+        Span<byte> bytes = stackalloc byte[MaximumLine];
+        int length = Compose(bytes, "log"u8, $"{s_lost} lines are lost: the console could not keep up");
+        s_lost = 0;
+        Put(bytes.Slice(0, length));
+    }
+
+    private static void Put(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte b in bytes)
+            s_ring[(int)(s_written++ % RingSize)] = b;
     }
 }
 

@@ -347,6 +347,8 @@ public sealed class VirtualMachines : ThreadBody
         {
             VirtualMachineSlot slot = new(i);
             VmDefinitionErrors errors = reader.ReadDefinition(i, VmLimits.SupportedCpus, FrameAllocator.TotalBytes, out VmDefinition definition);
+            if (reader.IsNameTaken(i))
+                errors |= VmDefinitionErrors.NameTaken;
             slot.SetName(definition.Name);
             slot.Console = definition.Console;
             slot.Restart = definition.Restart;

@@ -32,6 +32,19 @@ public class VmTests
         Assert.True(machine.IsRunning);
     }
 
+    [Fact]
+    public async Task As_many_as_two_hundred_and_fifty_six_run_on_one_host_and_nothing_that_is_said_of_them_is_lost()
+    {
+        TestVm[] vms = [.. Enumerable.Range(0, 256).Select(number => new TestVm($"hello-{number}") { Guest = "hello", Memory = "8MiB" })];
+        await using Machine machine = Machine.Start(TestVms.Options("poweroff", vms) with { Processors = 2, MemoryMiB = 3072, CommandLine = "exits=1" });
+        await machine.WaitForLine("hyperos: all machines have stopped: power off");
+        foreach (TestVm vm in vms)
+        {
+            Assert.Contains($"vm {vm.Name}: exits: ", machine.Log, StringComparison.Ordinal);
+            Assert.Contains($"vm {vm.Name}: stopped: exit code 0\n", machine.Log, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("b", 0x21)]
     [InlineData("w", 0x0222)]
