@@ -68,7 +68,7 @@ public sealed class VmFileTests : IDisposable
     [InlineData("memory: 256MiB", "memory: 1MiB", "7:13: vms[0].memory: its memory is less than 2 MiB; write more")]
     [InlineData("memory: 256MiB", "memory: 4GiB", "7:13: vms[0].memory: its memory is more than this host has to give; write less, or name the size of the real machine with --host-memory")]
     [InlineData("memory: 256MiB", "memory: 18446744073709551615GiB", "7:13: vms[0].memory: \"18446744073709551615GiB\" is no size; write a whole number with its unit, such as 256MiB or 1GiB")]
-    [InlineData("memory: 256MiB", "memroy: 256MiB", "7:5: vms[0].memroy: unknown key; the keys here are name, class, cpu, memory, boot, console, nics, disks, devices, autostart, restart")]
+    [InlineData("memory: 256MiB", "memroy: 256MiB", "7:5: vms[0].memroy: unknown key; the keys here are name, class, cpu, memory, boot, console, nics, disks, devices, balloon, autostart, restart, shutdownTimeout")]
     [InlineData("memory: 256MiB", "memroy: 256MiB", "4:5: vms[0].memory: missing; write a whole number with its unit, such as 256MiB or 1GiB")]
     [InlineData("memory: 256MiB", "memory:", "7:12: vms[0].memory: empty; write a whole number with its unit, such as 256MiB or 1GiB")]
     [InlineData("count: 1", "count: 0", "6:19: vms[0].cpu.count: it has no processor; write 1")]
