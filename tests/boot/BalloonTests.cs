@@ -31,6 +31,7 @@ public partial class BalloonTests
         await PowerTests.Ask(machine, "stop other");
         await machine.WaitForLine("vm other: stopped: stop");
         await Tell(machine, "fill 8", "balloon: fill right");
+        await Tell(machine, "empty", "balloon: empty");
         int deflated = await Set(machine, "256MiB", 256);
         Assert.InRange(after - deflated, 90, 140);
         await Tell(machine, "fill 48", "balloon: fill right");
