@@ -31,7 +31,7 @@ work() {
     rounds=0
     while :; do
         rounds=$((rounds + 1))
-        [ $((rounds % 100000)) != 0 ] || echo "power: $1 works, uptime $(uptime)"
+        [ $((rounds % 20000)) != 0 ] || echo "power: $1 works, uptime $(uptime)"
     done
 }
 
