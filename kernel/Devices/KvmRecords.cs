@@ -13,9 +13,9 @@ namespace HyperOS.Devices;
 /// </summary>
 /// <remarks>
 /// All of it belongs to the vCPU's thread. The records lie in the guest's RAM, where its other processors write as they like: nothing here believes
-/// them, and an address without RAM is no record. Before an entry that injects an interrupt the loop calls <see cref="OfferEndOfInterrupt"/>; while
-/// <see cref="IsEndOfInterruptOffered"/>, after each exit <see cref="CollectEndOfInterrupt"/>, and before it looks at the local APIC's interrupts
-/// <see cref="WithdrawEndOfInterrupt"/>.
+/// them, and an address without RAM is no record. Where an interrupt goes in <see cref="OfferEndOfInterrupt"/> is called; while
+/// <see cref="IsEndOfInterruptOffered"/>, <see cref="CollectEndOfInterrupt"/> before anybody looks at what the local APIC has in service, and
+/// <see cref="WithdrawEndOfInterrupt"/> where other interrupts wait.
 /// </remarks>
 public sealed class KvmRecords
 {
@@ -40,8 +40,11 @@ public sealed class KvmRecords
     /// <summary>MSR_KVM_STEAL_TIME.</summary>
     public ulong StealTimeMsr { get; private set; }
 
-    /// <summary>The guest may have left out an EOI since the last look.</summary>
+    /// <summary>The guest may have left out an EOI.</summary>
     public bool IsEndOfInterruptOffered { get; private set; }
+
+    /// <summary>Whether the guest takes offers.</summary>
+    public bool LeavesOutEndOfInterrupt => (EndOfInterruptMsr & KvmMsrBits.Enabled) != 0;
 
     /// <summary>Whether the guest wants to know.</summary>
     public bool HasStealTime => (StealTimeMsr & KvmMsrBits.Enabled) != 0;
@@ -84,7 +87,7 @@ public sealed class KvmRecords
     /// <summary>An interrupt goes in whose EOI would mean nothing more than that: the guest may leave it out.</summary>
     public void OfferEndOfInterrupt()
     {
-        if ((EndOfInterruptMsr & KvmMsrBits.Enabled) != 0 && _apic.CanSkipEndOfInterrupt && TryGetEndOfInterruptWord(out Span<byte> word))
+        if (LeavesOutEndOfInterrupt && _apic.CanSkipEndOfInterrupt && TryGetEndOfInterruptWord(out Span<byte> word))
         {
             word[0] = (byte)KvmMsrBits.PvEoiPending;
             IsEndOfInterruptOffered = true;

@@ -128,6 +128,14 @@ public sealed class Vcpu
     /// <summary>The guest's time-stamp counter.</summary>
     internal ulong Tsc => unchecked(Machine.Clock.Tsc + TscAdjust);
 
+    /// <summary>Before anybody looks at what the local APIC has in service: an EOI that the guest has left out is done.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void CollectEndOfInterrupt()
+    {
+        if (Records.IsEndOfInterruptOffered)
+            Records.CollectEndOfInterrupt();
+    }
+
     /// <summary>Nanoseconds that its thread has wanted to run and has not.</summary>
     internal ulong Waited => Thread!.WaitingTime;
 

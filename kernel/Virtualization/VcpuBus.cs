@@ -104,6 +104,7 @@ internal sealed class VcpuBus : GuestBus
         if ((address.Value & ~PageMask) != LocalApic.BaseAddress)
             return Machine.ReadMmio(address, size);
         ulong all = size == 8 ? ulong.MaxValue : (1ul << (8 * size)) - 1;
+        _vcpu.CollectEndOfInterrupt();
         _vcpu.TimersChanged = true; // a read of the count may find the timer expired
         return _vcpu.Apic.ReadMmio((uint)(address.Value & PageMask), Machine.Clock.Now, _vcpu.Tsc) & all;
     }
@@ -115,6 +116,7 @@ internal sealed class VcpuBus : GuestBus
             Machine.WriteMmio(address, size, value);
             return;
         }
+        _vcpu.CollectEndOfInterrupt();
         _vcpu.Apic.WriteMmio((uint)(address.Value & PageMask), size, unchecked((uint)value), Machine.Clock.Now, _vcpu.Tsc);
         _vcpu.TimersChanged = true;
     }

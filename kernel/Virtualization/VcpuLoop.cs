@@ -55,7 +55,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 Cpu.EnableInterrupts();
                 vcpu.TimersChanged = true; // the wake may have been the timer's
                 Charge(ref cost, exitedAt);
-                if (Scheduler.NeedsReschedule)
+                if (vcpu.Records.HasStealTime && Scheduler.NeedsReschedule)
                     MarkPreempted(vcpu);
                 Scheduler.Attend();
                 exitedAt = Cpu.ReadTimestamp();
@@ -65,34 +65,24 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             TVendor.Enter(vcpu);
             exitedAt = Cpu.ReadTimestamp();
             TVendor.Decode(vcpu);
-            if (vcpu.Records.IsEndOfInterruptOffered)
-                vcpu.Records.CollectEndOfInterrupt();
             FaultPoint.Hit(FaultPlace.ExitDecoder);
             cost = ref vcpu.Costs[(int)vcpu.Exit.Kind];
             unchecked { cost.Count++; }
             if (ExitTrace.IsOn)
                 Trace(vcpu, enteredAt, exitedAt);
-            switch (Handle(vcpu))
-            {
-                case ExitAction.AdvanceRip: // the only place that moves RIP past an instruction
-                    if (!TVendor.AdvanceRip(vcpu))
-                        StopUndecodable(vcpu);
-                    break;
-                case ExitAction.Halt:
-                    if (!TVendor.AdvanceRip(vcpu))
-                        StopUndecodable(vcpu);
-                    Charge(ref cost, exitedAt);
-                    Halt(vcpu);
-                    exitedAt = Cpu.ReadTimestamp();
-                    break;
-                case ExitAction.Yield:
-                    if (!TVendor.AdvanceRip(vcpu))
-                        StopUndecodable(vcpu);
-                    Charge(ref cost, exitedAt);
-                    Yield(vcpu);
-                    exitedAt = Cpu.ReadTimestamp();
-                    break;
-            }
+            ExitAction action = Handle(vcpu);
+            if (action is ExitAction.Resume or ExitAction.Stop)
+                continue;
+            if (!TVendor.AdvanceRip(vcpu)) // the only place that moves RIP past an instruction
+                StopUndecodable(vcpu);
+            if (action == ExitAction.AdvanceRip)
+                continue;
+            Charge(ref cost, exitedAt);
+            if (action == ExitAction.Halt)
+                Halt(vcpu);
+            else
+                Yield(vcpu);
+            exitedAt = Cpu.ReadTimestamp();
         }
     }
 
@@ -134,8 +124,6 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     // Before other threads may run, between two instructions of the guest's: Load is to follow, whether they do or not.
     private static void MarkPreempted(Vcpu vcpu)
     {
-        if (!vcpu.Records.HasStealTime)
-            return;
         vcpu.Records.MarkPreempted();
         vcpu.LoadedAt = ulong.MaxValue;
     }
@@ -195,7 +183,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static void DeliverInterrupts(Vcpu vcpu)
     {
-        vcpu.Records.WithdrawEndOfInterrupt();
+        if (vcpu.Records.IsEndOfInterruptOffered)
+            vcpu.Records.WithdrawEndOfInterrupt();
         ApicEvents events = vcpu.Apic.Poll(out int vector);
         if ((events & ApicEvents.Init) != 0)
         {
@@ -222,7 +211,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             {
                 vcpu.Apic.Acknowledge(vector);
                 TVendor.InjectInterrupt(vcpu, vector);
-                vcpu.Records.OfferEndOfInterrupt();
+                if (vcpu.Records.LeavesOutEndOfInterrupt)
+                    vcpu.Records.OfferEndOfInterrupt();
             }
             else if (vcpu.Machine.TryAcknowledgeExternal(vcpu, out vector))
             {
@@ -363,6 +353,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static bool ReadApicMsr(Vcpu vcpu, uint msr, out ulong value)
     {
+        vcpu.CollectEndOfInterrupt();
         switch (msr)
         {
             case Msr.IA32_APIC_BASE:
@@ -378,6 +369,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
 
     private static bool WriteApicMsr(Vcpu vcpu, uint msr, ulong value)
     {
+        vcpu.CollectEndOfInterrupt();
         switch (msr)
         {
             case LocalApic.FirstMsr + 0x0B when value == 0 && vcpu.Apic.Mode == ApicMode.X2Apic:
@@ -781,7 +773,8 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     // The guest waits for another of its processors, which goes first if it waits for its turn itself; if not, whoever waits may have a turn.
     private static void Yield(Vcpu vcpu)
     {
-        MarkPreempted(vcpu);
+        if (vcpu.Records.HasStealTime)
+            MarkPreempted(vcpu);
         vcpu.IsSpinning = vcpu.YieldsTo is null;
         if ((vcpu.YieldsTo ?? vcpu.Machine.FindWaiting(vcpu)) is { Thread: KernelThread other })
             Scheduler.LetFirst(other);
@@ -837,6 +830,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 continue;
             }
             // What a masked IF keeps out does not end a HLT either, but for NMI and INIT.
+            vcpu.CollectEndOfInterrupt();
             ApicEvents events = vcpu.Apic.Poll(out _);
             ApicEvents waking = ApicEvents.Init;
             if (TVendor.CanInjectNmi(vcpu))

@@ -59,6 +59,9 @@ public enum ExitAction : byte
     /// <summary>Enter the guest again where it is.</summary>
     Resume,
 
+    /// <summary>The machine stops; its stop reason is set.</summary>
+    Stop,
+
     /// <summary>The instruction is done: go past it, and enter.</summary>
     AdvanceRip,
 
@@ -67,7 +70,4 @@ public enum ExitAction : byte
 
     /// <summary>Go past the instruction, and let another of the machine's processors go first that waits for its turn.</summary>
     Yield,
-
-    /// <summary>The machine stops; its stop reason is set.</summary>
-    Stop,
 }

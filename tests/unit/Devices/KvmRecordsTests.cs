@@ -36,7 +36,7 @@ public class KvmRecordsTests
     }
 
     [Fact]
-    public void An_EOI_that_the_guest_leaves_out_is_done_at_the_next_exit()
+    public void An_EOI_that_the_guest_leaves_out_is_done_at_the_next_look()
     {
         Assert.True(_records.TryWriteEndOfInterruptMsr(Word | 1));
         Inject(0x60);
@@ -49,7 +49,7 @@ public class KvmRecordsTests
     }
 
     [Fact]
-    public void An_offer_outlasts_exits_in_the_handler()
+    public void An_offer_outlasts_looks_in_the_handler()
     {
         Assert.True(_records.TryWriteEndOfInterruptMsr(Word | 1));
         Inject(0x60);
