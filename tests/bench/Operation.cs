@@ -33,6 +33,7 @@ internal sealed record Operation(string Name, string Guest, int Iterations, doub
         new("ELCR read", "elcr", 40_000, 550, Peers: Platforms.Bare | Platforms.Kvm),
         new("IOAPIC register read", "ioapic", 10_000, 1_500, Peers: Platforms.Bare | Platforms.Kvm),
         new("self-IPI through x2APIC, with EOI", "selfipi", 10_000, 2_500, Peers: Platforms.Kvm | Platforms.Xen),
+        new("self-IPI, its EOI left out by KVM's word", "pveoi", 10_000, null, Peers: 0),
         new("timer armed and delivered", "timer", 10_000, 2_500, Work: 8_000, Peers: Platforms.Kvm | Platforms.Xen),
         new("first touch of a page, nested", "touch", 24_576, null),
     ];
