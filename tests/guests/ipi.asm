@@ -24,7 +24,7 @@ FIRST_PAGE      equ 0x1200000
 SECOND_PAGE     equ 0x1201000
 NO_RAM          equ 0x80000000
 PATIENCE        equ 1 << 36             ; ticks of the TSC after which something does not come any more
-SHORT_PATIENCE  equ 1 << 32
+SHORT_PATIENCE  equ 1 << 30
 
 ; Interrupt commands.
 TO_SELF         equ 0x40000
