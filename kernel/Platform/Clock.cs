@@ -39,10 +39,10 @@ public static class Clock
             System.Threading.Thread.SpinWait(1);
     }
 
-    // value * factor / 2^32 in two multiplications: the lower half loses the factor's last three bits, so that it cannot overflow while a
-    // factor is below 2^35 (125 MHz to 8 GHz). The few nanoseconds come back, forwards, each time the upper half counts.
+    // value * factor / 2^32 in two multiplications: the lower half loses the factor's last four bits, so that it cannot overflow while a
+    // factor is below 2^36 (62.5 MHz to 16 GHz; Bochs' processors have 100 MHz). The few nanoseconds come back, forwards, each time the upper half counts.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Scale(ulong value, ulong factor) => (value >> 32) * factor + ((value & uint.MaxValue) * (factor >> 3) >> 29);
+    private static ulong Scale(ulong value, ulong factor) => (value >> 32) * factor + ((value & uint.MaxValue) * (factor >> 4) >> 28);
 
     // (value << 32) / divisor without losing the upper bits of a value that needs more than 32.
     private static ulong Divide(ulong value, ulong divisor) => (value / divisor << 32) + (value % divisor << 32) / divisor;
