@@ -7,12 +7,12 @@ using HyperOS.Specs.Linux;
 namespace HyperOS.Loaders;
 
 /// <summary>
-/// Loads Linux kernels by their 64-bit entry: Linux documentation, "The Linux/x86 Boot Protocol", sections "The Real-Mode Kernel Header"
-/// and "64-bit Boot Protocol".
+/// Loads Linux kernels by their 64-bit entry, and those that have none by their 32-bit one: Linux documentation, "The Linux/x86 Boot Protocol",
+/// sections "The Real-Mode Kernel Header", "64-bit Boot Protocol" and "32-bit Boot Protocol".
 /// </summary>
 public static class BzImageLoader
 {
-    /// <summary>Version 2.12 brought xloadflags, which tells of the 64-bit entry.</summary>
+    /// <summary>Version 2.12 brought xloadflags, which tells whether there is a 64-bit entry.</summary>
     private const ushort OldestProtocol = 0x020C;
 
     private const int SectorSize = 512;
@@ -32,7 +32,8 @@ public static class BzImageLoader
     /// <summary>Fills <paramref name="plan"/>; what it holds after a refusal must not be used.</summary>
     public static LoadStatus Load(in LoadRequest request, LoadPlan plan)
     {
-        LoadStatus status = plan.Begin(in request, EntryMode.Long64);
+        EntryMode mode = ModeOf(request.Image);
+        LoadStatus status = plan.Begin(in request, mode);
         if (status != LoadStatus.Ok)
             return status;
         status = CopyHeader(request.Image, plan.Parameters);
@@ -60,9 +61,19 @@ public static class BzImageLoader
             return status;
 
         FillParameters(in request, plan, parameters, loadAddress);
-        plan.EnterLong64(loadAddress.Value + BootParams.Startup64Offset, LoadPlan.ParametersAddress);
+        if (mode == EntryMode.Long64)
+            plan.EnterLong64(loadAddress.Value + BootParams.Startup64Offset, LoadPlan.ParametersAddress);
+        else
+            plan.EnterProtected32(loadAddress.Value, 0, 0, LoadPlan.ParametersAddress);
         return LoadStatus.Ok;
     }
+
+    // As the image has it, which may be no bzImage at all.
+    private static EntryMode ModeOf(ReadOnlySpan<byte> image) =>
+        ByteSpans.TrySlice(image, BootParams.xloadflags, sizeof(ushort), out ReadOnlySpan<byte> flags)
+            && ((ExtendedLoadFlags)BinaryPrimitives.ReadUInt16LittleEndian(flags) & ExtendedLoadFlags.XLF_KERNEL_64) != 0
+            ? EntryMode.Long64
+            : EntryMode.Protected32;
 
     /// <summary>Copies the setup header to its place in boot_params, where everything else reads it.</summary>
     private static LoadStatus CopyHeader(ReadOnlySpan<byte> image, Span<byte> parameters)
@@ -77,10 +88,7 @@ public static class BzImageLoader
         if (!ByteSpans.TrySlice(image, BootParams.setup_sects, (ulong)(end - BootParams.setup_sects), out ReadOnlySpan<byte> header))
             return LoadStatus.Truncated;
         header.CopyTo(parameters.Slice(BootParams.setup_sects));
-        if (((LoadFlags)parameters[BootParams.loadflags] & LoadFlags.LOADED_HIGH) == 0)
-            return LoadStatus.NotABzImage;
-        ExtendedLoadFlags flags = (ExtendedLoadFlags)BinaryPrimitives.ReadUInt16LittleEndian(parameters.Slice(BootParams.xloadflags));
-        return (flags & ExtendedLoadFlags.XLF_KERNEL_64) != 0 ? LoadStatus.Ok : LoadStatus.No64BitEntry;
+        return ((LoadFlags)parameters[BootParams.loadflags] & LoadFlags.LOADED_HIGH) != 0 ? LoadStatus.Ok : LoadStatus.NotABzImage;
     }
 
     /// <summary>The protected-mode code: what lies behind the setup sectors.</summary>

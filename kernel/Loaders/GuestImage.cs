@@ -62,7 +62,6 @@ public static class GuestImage
         LoadStatus.InitrdDoesNotFit => "its initrd does not fit into the memory"u8,
         LoadStatus.NotABzImage => "it is no bzImage"u8,
         LoadStatus.TooOldProtocol => "its boot protocol is older than 2.12"u8,
-        LoadStatus.No64BitEntry => "it has no 64-bit entry"u8,
         LoadStatus.BadSetupHeader => "its setup header has a wrong length"u8,
         LoadStatus.SetupTooLarge => "its real-mode code is larger than 32 KiB"u8,
         LoadStatus.BadAlignment => "its alignment is no power of two from 4 KiB to 1 GiB"u8,

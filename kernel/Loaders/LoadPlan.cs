@@ -158,11 +158,12 @@ public sealed class LoadPlan
     }
 
     /// <summary>Flat 32-bit segments, no paging.</summary>
-    internal void EnterProtected32(ulong rip, ulong rax, ulong rbx)
+    internal void EnterProtected32(ulong rip, ulong rax, ulong rbx, ulong rsi = 0)
     {
         Enter(EntryMode.Protected32, rip, CodeDescriptor32);
         _entry.Rax = rax;
         _entry.Rbx = rbx;
+        _entry.Rsi = rsi;
         _entry.Cr0 = (ulong)(Cr0.PE | Cr0.ET);
     }
 

@@ -29,9 +29,6 @@ public enum LoadStatus : byte
     /// <summary>bzImage: the boot protocol is older than 2.12.</summary>
     TooOldProtocol,
 
-    /// <summary>bzImage: the kernel has no 64-bit entry.</summary>
-    No64BitEntry,
-
     /// <summary>bzImage: the setup header's length is smaller than the protocol version demands or larger than boot_params allows.</summary>
     BadSetupHeader,
 

@@ -22,6 +22,20 @@ public class BzImageLoaderTests
     }
 
     [Fact]
+    public void A_kernel_without_a_64_bit_entry_is_entered_in_protected_mode_as_the_protocol_demands()
+    {
+        _image[0x236] &= 0xFE;
+        LoadedGuest guest = LoadedGuest.Load(_image);
+        EntryState entry = guest.Plan.Entry;
+        Assert.Equal(EntryMode.Protected32, entry.Mode);
+        Assert.Equal(TestImages.BzImageAddress, entry.Rip);
+        Assert.Equal((ZeroPage, 0ul, 0ul), (entry.Rsi, entry.Rax, entry.Rbx));
+        Assert.Equal((0x11ul, 0ul, 0ul, 0ul), (entry.Cr0, entry.Cr3, entry.Cr4, entry.Efer));
+        guest.AssertFlatSegments(is64Bit: false);
+        Assert.Equal(_image.AsSpan(TestImages.BzImageSetup), guest.At(TestImages.BzImageAddress, TestImages.BzImageCode));
+    }
+
+    [Fact]
     public void Page_tables_map_the_first_4_GiB_to_themselves()
     {
         LoadedGuest guest = LoadedGuest.Load(_image);
@@ -106,7 +120,6 @@ public class BzImageLoaderTests
     [InlineData(0x202, 'h', LoadStatus.UnknownFormat)]
     [InlineData(0x211, 0, LoadStatus.NotABzImage)]
     [InlineData(0x206, 0x0B, LoadStatus.TooOldProtocol)]
-    [InlineData(0x236, 0x7E, LoadStatus.No64BitEntry)]
     [InlineData(0x201, 0x50, LoadStatus.BadSetupHeader)]
     [InlineData(0x201, 0xFF, LoadStatus.BadSetupHeader)]
     [InlineData(0x1F1, 64, LoadStatus.SetupTooLarge)]
