@@ -4,11 +4,11 @@ using HyperOS.Platform;
 
 namespace HyperOS.Virtualization;
 
-/// <summary>Log lines of one machine. What a guest can cause is limited to a few lines a second; the rest is counted.</summary>
+/// <summary>Log lines of one machine. What a guest can cause again and again is limited to about one line a second; the rest is counted.</summary>
 public sealed class VmLog
 {
     private const int Burst = 10;
-    private const ulong Window = 1_000_000_000;
+    private const ulong Window = 10_000_000_000;
 
     private readonly byte[] _room;
     private ulong _windowStart, _suppressed;
@@ -24,10 +24,10 @@ public sealed class VmLog
     /// <summary>Who speaks.</summary>
     public ReadOnlySpan<byte> Room => _room;
 
-    /// <summary>A line that the host causes.</summary>
+    /// <summary>A line that the host causes, or one that ends the guest.</summary>
     public void WriteEvent(scoped LogLine text) => Diagnostics.Log.Write(_room, text);
 
-    /// <summary>A line that the guest causes.</summary>
+    /// <summary>A line that the guest causes, as often as it likes.</summary>
     public void Write(scoped LogLine text)
     {
         ulong now = Clock.Now;
@@ -45,7 +45,7 @@ public sealed class VmLog
             _suppressed++;
     }
 
-    /// <summary>Names the instruction bytes that a guest stopped at.</summary>
+    /// <summary>Names the instruction bytes that a guest ends at.</summary>
     public void WriteBytes(ReadOnlySpan<byte> what, ReadOnlySpan<byte> bytes, ulong rip)
     {
         LogLine line = new(0, 0);
@@ -57,6 +57,6 @@ public sealed class VmLog
         }
         line.AppendLiteral(" at rip 0x");
         line.AppendFormatted(rip, "x");
-        Write(line);
+        WriteEvent(line);
     }
 }
