@@ -57,7 +57,7 @@ public partial class ConformanceTests(ITestOutputHelper output)
     [
         new("apic"), new("pic"), new("timers"), new("uart"), new("exceptions"), new("events"), new("nmi") { Memory = "256MiB" },
         new("debug"), new("policy"), new("memory"), new("mmio"), new("strings"), new("modes"), new("xsave"),
-        new("pci") { Devices = ["rng"] }, new("ipi") { Cpus = 4 },
+        new("pci") { Devices = ["rng"] }, new("virtio") { Disks = ["name: data, size: 64KiB"] }, new("ipi") { Cpus = 4 },
     ];
 
     public static TheoryData<Conforming, string> Runs => RunsOn(Conforming.Emulator, Conforming.Svm);
