@@ -32,6 +32,19 @@ public enum FaultPlace : byte
     TestExit,
     BoardTimers,
 
+    // The same at its PCI functions: configuration space, registers of virtio devices, a message.
+    PciConfiguration,
+    MsixTable,
+    MsixMessage,
+    VirtioRegisters,
+
+    // Work for a guest at its virtqueues, without the board's lock: the service of a device, a chain being taken, one being given back.
+    QueueService,
+    Virtqueue,
+    VirtqueueUse,
+    GuestBuffers,
+    Disk,
+
     // Work for a guest on the threads of others.
     Definition,
     Loader,
@@ -43,8 +56,12 @@ public enum FaultPlace : byte
     /// <summary>What a guest's thread says after a first fault.</summary>
     Obituary,
 
-    // Work for the guest that receives a frame, on the sender's thread.
+    // Work for the guest that receives a frame, on the sender's thread: at its port, with a lock of its queue.
     FrameDelivery,
+    FrameReceive,
+
+    /// <summary>Work for the guest that sends frames, before the switch's lock is taken.</summary>
+    FrameInspection,
 
     // The host's own.
     Scheduler,

@@ -178,6 +178,7 @@ public sealed class TransmitLane : FramePort
         int copied = new Frame(default, default, batch, index, 0, length, default).CopyTo(0, Head(index).Slice(0, wanted));
         ref LaneFrame frame = ref _frames[index];
         frame = new LaneFrame { Length = length, LinkLength = length, HeadLength = copied, BodyOffset = copied };
+        FaultPoint.Hit(FaultPlace.FrameInspection);
         frame.Fault = copied < wanted || copied < EthernetHeader.Length ? DropReason.Malformed : Parse(ref frame, Head(index), in claim);
     }
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Threading;
+using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Platform;
 
@@ -94,6 +95,7 @@ internal sealed class QueueService : VirtioNotifications
             if ((Interlocked.Or(ref _owned, bit) & bit) != 0)
                 return false; // its owner looks again
             Interlocked.And(ref _due, ~bit);
+            FaultPoint.Hit(FaultPlace.QueueService);
             bool more = _device.Service(queue, Budget) == ServiceOutcome.More;
             if (more)
                 Interlocked.Or(ref _due, bit);

@@ -22,6 +22,8 @@ public partial class FaultTests
         [FaultPlace.Uart] = 20, [FaultPlace.Pit] = 2, [FaultPlace.Rtc] = 2, [FaultPlace.Pic] = 2, [FaultPlace.IoApic] = 2, [FaultPlace.FirmwareConfig] = 2,
         [FaultPlace.AcpiPowerManagement] = 2, [FaultPlace.TestExit] = 1, [FaultPlace.BoardTimers] = 1, [FaultPlace.ConsoleOutput] = 1,
         [FaultPlace.Obituary] = 1,
+        [FaultPlace.PciConfiguration] = 2, [FaultPlace.MsixTable] = 3, [FaultPlace.MsixMessage] = 2, [FaultPlace.VirtioRegisters] = 12,
+        [FaultPlace.QueueService] = 2, [FaultPlace.Virtqueue] = 2, [FaultPlace.VirtqueueUse] = 2, [FaultPlace.GuestBuffers] = 3, [FaultPlace.Disk] = 1,
     };
 
     private static readonly FaultPlace[] s_building = [FaultPlace.Definition, FaultPlace.Loader, FaultPlace.AcpiTables, FaultPlace.ImageCopy];
@@ -40,7 +42,10 @@ public partial class FaultTests
         FaultPlace[] served = [.. s_served.Keys.Except(spared)], places = [.. served, .. s_building];
         List<string> faults = [.. places.Select(place => Fault(place, s_served.GetValueOrDefault(place, 1), KindAt(place, firstKind), NameOf(place)))];
         faults.Add(Fault(FaultPlace.Uart, 30, FaultKind.IndexOutOfRange, NameOf(FaultPlace.Obituary)));
-        TestVm[] victims = [.. places.Select(place => new TestVm(NameOf(place)) { Guest = GuestFor(place), Memory = $"{VictimMiB}MiB" })];
+        TestVm[] victims =
+        [
+            .. places.Select(place => new TestVm(NameOf(place)) { Guest = GuestFor(place), Memory = $"{VictimMiB}MiB", Disks = DisksFor(place) }),
+        ];
         await using Machine machine = Machine.Start(shape(TestVms.Options([s_worker, .. victims]) with
         {
             MemoryMiB = 256 + (victims.Length + 1) * VictimMiB, HasFaultPoints = true, CommandLine = "panic=0 fault=" + string.Join(',', faults),
@@ -81,16 +86,26 @@ public partial class FaultTests
     }
 
     [Theory]
-    [InlineData(FaultKind.IndexOutOfRange)]
-    [InlineData(FaultKind.StackOverflow)]
-    public async Task A_fault_while_a_guest_is_sent_frames_stops_that_guest_and_its_sender_goes_on(FaultKind kind)
+    [InlineData(FaultPlace.FrameDelivery, FaultKind.IndexOutOfRange)]
+    [InlineData(FaultPlace.FrameReceive, FaultKind.StackOverflow)]
+    public async Task A_fault_while_a_guest_is_sent_frames_stops_that_guest_and_its_sender_goes_on(FaultPlace place, FaultKind kind)
     {
-        await using Machine machine = Machine.Start(Network(Fault(FaultPlace.FrameDelivery, 50, kind, "receiver")));
+        await using Machine machine = Machine.Start(Network(Fault(place, 50, kind, "receiver")));
         await machine.WaitForLine("vm receiver: fault: " + Words(kind));
         await machine.WaitForLine("vm receiver: stopped: killed: a fault in the host while serving it");
         await machine.WaitForLine("sender| 10.0.0.1: all 500 answered");
         await machine.WaitForLine("sender| 10.0.0.1: all 500 answered");
         Assert.DoesNotContain("10.0.0.1: LOST", machine.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("panic: ", machine.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fault_while_a_guest_sends_frames_stops_that_guest_and_its_network_goes_on()
+    {
+        await using Machine machine = Machine.Start(Network(Fault(FaultPlace.FrameInspection, 50, FaultKind.DivideByZero, "receiver")));
+        await machine.WaitForLine("vm receiver: fault: " + Words(FaultKind.DivideByZero));
+        await machine.WaitForLine("vm receiver: stopped: killed: a fault in the host while serving it");
+        await machine.WaitForLine("sender| 10.0.0.1: all 500 answered");
         Assert.DoesNotContain("panic: ", machine.Log, StringComparison.Ordinal);
     }
 
@@ -171,7 +186,12 @@ public partial class FaultTests
     private static FaultKind KindAt(FaultPlace place, int first) => (FaultKind)(((int)place + first) % ((int)FaultKind.StackOverflow + 1));
 
     // The console may come for a guest's output only when the guest has ended: this one does not end.
-    private static string GuestFor(FaultPlace place) => place == FaultPlace.ConsoleOutput ? "halt" : "everything";
+    private static string GuestFor(FaultPlace place) =>
+        place == FaultPlace.ConsoleOutput ? "halt" : IsOfVirtio(place) ? "virtio" : "everything";
+
+    private static string[] DisksFor(FaultPlace place) => IsOfVirtio(place) ? ["name: data, size: 64KiB"] : [];
+
+    private static bool IsOfVirtio(FaultPlace place) => place is >= FaultPlace.PciConfiguration and <= FaultPlace.Disk;
 
     private static string NameOf(FaultPlace place) => place.ToString().ToLowerInvariant();
 

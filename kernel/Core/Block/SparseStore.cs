@@ -94,6 +94,7 @@ public abstract class SparseStore : BlockStore
             int start = (int)(offset % Size.Page), count = Math.Min(source.Length, (int)Size.Page - start);
             if (!TryWritePage(offset / Size.Page, start, count, source))
                 return false;
+            FaultPoint.Hit(FaultPlace.Disk);
             source = source.Slice(count);
             offset += (uint)count;
         }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Threading;
 using HyperOS.Abi.State;
+using HyperOS.Core;
 using HyperOS.Specs.Pci;
 
 namespace HyperOS.Devices;
@@ -61,6 +62,7 @@ public sealed class MsixTable
         uint index = offset >> 2;
         value = RegisterBytes.Insert(ReadDoubleWord(index), offset, width, value);
         ref MsixVectorState entry = ref _vectors[vector];
+        FaultPoint.Hit(FaultPlace.MsixTable);
         switch ((int)(index & 3))
         {
             case MsixCapability.MessageAddress:
@@ -167,6 +169,7 @@ public sealed class MsixTable
     private void Send(int vector)
     {
         ref MsixVectorState entry = ref _vectors[vector];
+        FaultPoint.Hit(FaultPlace.MsixMessage);
         _bus?.DeliverMsi(entry.Address, entry.Data);
     }
 }

@@ -311,6 +311,7 @@ public abstract class PciFunction
             byte written = unchecked((byte)(value >> (8 * i)));
             _registers[at] = (byte)(_registers[at] & ~_writable[at] | written & _writable[at]);
         }
+        FaultPoint.Hit(FaultPlace.PciConfiguration);
         if (offset < PciConfiguration.Status && offset + width > PciConfiguration.Command)
         {
             Apply();

@@ -146,6 +146,7 @@ public sealed class GuestBuffers
             if (part.IsEmpty)
                 break;
             part.CopyTo(destination.Slice(copied));
+            FaultPoint.Hit(FaultPlace.GuestBuffers);
             copied += part.Length;
         }
         return copied;

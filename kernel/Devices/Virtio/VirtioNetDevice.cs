@@ -165,6 +165,7 @@ public sealed class VirtioNetDevice : VirtioDevice
         if (status != DeliveryStatus.Delivered)
             return status;
         Copy(in frame, side.Chain.Writable, (ushort)chains);
+        FaultPoint.Hit(FaultPlace.FrameReceive);
         ulong left = VirtioNet.HeaderBytes + (ulong)(uint)frame.Length;
         for (int i = 0; i < chains; i++)
         {

@@ -200,6 +200,7 @@ public sealed class VirtioPciFunction : PciFunction
 
     private void WriteCommon(int offset, int width, uint value)
     {
+        FaultPoint.Hit(FaultPlace.VirtioRegisters);
         switch (offset, width)
         {
             case (VirtioPciCommonConfiguration.device_feature_select, 4):

@@ -132,6 +132,7 @@ public sealed class Virtqueue
         if (status != VirtqueueStatus.Taken)
             return status;
         chain.Head = head;
+        FaultPoint.Hit(FaultPlace.Virtqueue);
         _nextAvailable = unchecked((ushort)(_nextAvailable + 1));
         return VirtqueueStatus.Taken;
     }
@@ -167,6 +168,7 @@ public sealed class Virtqueue
         ushort old = _publishedUsed;
         if (_nextUsed == old)
             return true;
+        FaultPoint.Hit(FaultPlace.VirtqueueUse);
         Volatile.WriteBarrier(); // elements before the index that covers them
         if (!TryStore(_used + SplitRing.Index, _nextUsed))
             return false;
