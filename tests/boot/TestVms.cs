@@ -21,6 +21,9 @@ internal sealed record TestVm(string Name)
     /// <summary>Whether the guest is the stock Linux of `make run`.</summary>
     public bool IsLinux { get; init; }
 
+    /// <summary>Linux's kernel, relative to out/, if it is not that of `make run`.</summary>
+    public string? Kernel { get; init; }
+
     /// <summary>Linux's initramfs, relative to out/, if it is not that of `make run`.</summary>
     public string? Initrd { get; init; }
 
@@ -40,7 +43,7 @@ internal sealed record TestVm(string Name)
           - name: {{Name}}
             cpu: { count: {{Cpus}}, {{Share}} }
             memory: {{Memory}}
-            boot: { {{(IsLinux ? $"kernel: {Workspace.LinuxKernel}, initrd: {Initrd ?? Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
+            boot: { {{(IsLinux ? $"kernel: {Kernel ?? Workspace.LinuxKernel}, initrd: {Initrd ?? Workspace.LinuxInitrd}" : $"kernel: guests/{Guest ?? Name}.elf")}}, cmdline: "{{CommandLine}}" }
             console: host
             devices: [ {{string.Join(", ", ["testExit", .. Devices])}} ]
             nics: [ {{Nics}} ]
@@ -103,16 +106,14 @@ internal static class TestVms
 
     /// <summary>Machines for VMs on networks.</summary>
     /// <param name="networks">As in a VM file.</param>
-    public static MachineOptions OnNetworks(string networks, params TestVm[] vms)
+    public static MachineOptions OnNetworks(string networks, params TestVm[] vms) =>
+        WithNetworks(networks, Options(vms)) with { Processors = 2, MemoryMiB = 256 + 160 * vms.Length };
+
+    /// <summary>The same machine with networks.</summary>
+    public static MachineOptions WithNetworks(string networks, MachineOptions options) => options with
     {
-        MachineOptions options = Options(vms);
-        return options with
-        {
-            Vms = options.Vms!.Replace("vms:\n", $"networks: [ {networks} ]\nvms:\n", StringComparison.Ordinal),
-            Processors = 2,
-            MemoryMiB = 256 + 160 * vms.Length,
-        };
-    }
+        Vms = options.Vms!.Replace("vms:\n", $"networks: [ {networks} ]\nvms:\n", StringComparison.Ordinal),
+    };
 
     public static MachineOptions Options(params TestVm[] vms) => Options("stay", vms);
 

@@ -321,6 +321,7 @@ InterruptEntry:
 ; Makes the devices usable again that the guest itself needs: the serial line, the APIC, the timer's NMI.
 Refresh:
     call ResetLine
+    call HomeFunctions
     mov ecx, IA32_APIC_BASE
     RECOVER .apic
     rdmsr
@@ -674,6 +675,7 @@ BuildInterruptTable:
 
 %include "hostile-draws.inc"
 %include "hostile-forms.inc"
+%include "hostile-pci.inc"
 
     align 16
 Gdt:
