@@ -100,13 +100,13 @@ public class LinuxTests
         Assert.EndsWith("second| I am linux", await machine.WaitForLine("| I am linux"), StringComparison.Ordinal);
     }
 
-    private static async Task ReachShell(Machine machine)
+    internal static async Task ReachShell(Machine machine)
     {
         await machine.WaitForLine("linux| Welcome to Linux 6");
         await machine.WaitForText("/root # ");
     }
 
-    private static Task Ask(Machine machine, string command, string answer) => Answer(machine, command, answer);
+    internal static Task Ask(Machine machine, string command, string answer) => Answer(machine, command, answer);
 
     private static async Task<Match> Answer(Machine machine, string command, string answer)
     {

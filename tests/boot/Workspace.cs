@@ -48,6 +48,23 @@ internal static class Workspace
         File.WriteAllBytes(Path.Combine(Root, path), [.. File.ReadAllBytes(plain), .. File.ReadAllBytes(modules)]);
     }));
 
+    /// <summary>
+    /// Another of Debian's stock kernels, and an initramfs for it with a shell of its architecture and its own virtio drivers; both relative to out/.
+    /// </summary>
+    /// <param name="flavour">The end of its package's name: linux-image-FLAVOUR.</param>
+    public static (string Kernel, string Initrd) StockKernel(string flavour)
+    {
+        string folder = Build($"out/cache/packages-{flavour}", path => Run("sh", ["iso/fetch", path, flavour]));
+        string initrd = Build($"out/guest/initrd-{flavour}.img", path =>
+        {
+            string shell = path + ".shell", modules = path + ".modules";
+            Run("dotnet", [ImageTool, "initramfs", "--program", Path.Combine(folder, "busybox"), "--init", "iso/guest/init", "--out", shell]);
+            Run("dotnet", [ImageTool, "modules", "--directory", Path.Combine(folder, "modules"), "--out", modules]);
+            File.WriteAllBytes(Path.Combine(Root, path), [.. File.ReadAllBytes(Path.Combine(Root, shell)), .. File.ReadAllBytes(Path.Combine(Root, modules))]);
+        });
+        return ($"cache/packages-{flavour}/vmlinuz", Path.GetRelativePath(Path.Combine(Root, "out"), initrd));
+    }
+
     /// <summary>What the guest's own sha256sum has to say of its busybox.</summary>
     public static string BusyboxSha256 => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Busybox)));
 
