@@ -24,13 +24,20 @@ public static class TimestampFrequency
         return measured is >= Slowest and <= Fastest ? measured : ReadCpuid();
     }
 
-    // The least disturbed of some measurements.
+    // The least disturbed of some measurements; more of them until two agree, where others use the machine's processors too.
     private static ulong Measure()
     {
-        const int Samples = 3;
-        ulong least = ulong.MaxValue;
-        for (int i = 0; i < Samples && least != 0; i++)
-            least = System.Math.Min(least, MeasureOnce());
+        const int Samples = 3, MostSamples = 40;
+        const ulong Agreement = 128;
+        ulong least = ulong.MaxValue, next = ulong.MaxValue;
+        for (int i = 0; i < MostSamples && (i < Samples || next - least > least / Agreement); i++)
+        {
+            ulong sample = MeasureOnce();
+            if (sample == 0)
+                return 0;
+            next = System.Math.Min(next, System.Math.Max(least, sample));
+            least = System.Math.Min(least, sample);
+        }
         return least;
     }
 
@@ -62,6 +69,7 @@ public static class TimestampFrequency
             ticks = Cpu.ReadTimestamp() - start;
         }
         while (!elapsed && ticks < MaximumTicks && ++polls < MaximumPolls);
+        elapsed |= (Port.Read8(SystemControl) & Output) != 0; // after a long disturbance between the two looks too
         Port.Write8(SystemControl, control);
         return elapsed ? ticks * PitFrequency / Counts : 0;
     }

@@ -194,7 +194,9 @@ internal static partial class Kernel
 
         public override void StopOthers()
         {
-            // One by one: a processor that was never started would take the NMI for a reset of the machine.
+            // Early there are none, and no APIC to ask. One by one: a processor that was never started would take the NMI for a reset of the machine.
+            if (Processors.Count < 2)
+                return;
             uint self = LocalApic.CurrentId;
             for (int i = 0; i < Processors.Count; i++)
             {
