@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Core;
 using HyperOS.Platform;
@@ -45,10 +46,14 @@ public sealed unsafe class DeviceMemory : DeviceRegisters
 
     public override uint Length => _length;
 
+    // Not inlined: of a read whose value nobody wants, the compiler would leave one of a byte, which a device may take for something else.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override byte Read8(uint offset) => Volatile.Read(ref *At(offset, 1));
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override ushort Read16(uint offset) => Volatile.Read(ref *(ushort*)At(offset, 2));
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override uint Read32(uint offset) => Volatile.Read(ref *(uint*)At(offset, 4));
 
     public override void Write8(uint offset, byte value) => Volatile.Write(ref *At(offset, 1), value);

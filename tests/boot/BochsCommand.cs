@@ -5,13 +5,13 @@ internal sealed class BochsCommand : EmulatorCommand
 {
     public override IEnumerable<string> Build(MachineOptions options, string name)
     {
-        if (options.Boot != BootKind.IsoBios || options.ExtraArguments.Count != 0)
-            throw new ArgumentException("Bochs boots the ISO by BIOS, and takes no further options");
+        if (options.Boot != BootKind.IsoBios)
+            throw new ArgumentException("Bochs boots the ISO by BIOS");
         _ = Workspace.Tool("bochs");
         return
         [
             "tools/bochs", "-c", options.Cpu, "-p", $"{options.Processors}", "-m", $"{options.MemoryMiB}", "-l", $"out/logs/{name}.bochs.log",
-            .. Firmware(options, name), BootFiles.Iso(options, name),
+            .. Firmware(options, name), .. options.ExtraArguments, BootFiles.Iso(options, name),
         ];
     }
 

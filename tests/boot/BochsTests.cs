@@ -116,6 +116,20 @@ public partial class BochsTests(ITestOutputHelper output)
         FaultTests.StopsThatGuestAlone(options => options.InBochs(Vmx, 2), 2, FaultPlace.ControlRegisterPolicy);
 
     [Fact]
+    public async Task A_guest_on_VT_x_gets_a_lease_and_a_file_outside_by_the_hosts_card()
+    {
+        await using OutsideServer outside = new();
+        await using Machine machine = Machine.Start(
+            TestVms.OnNetworks("{ name: lan, uplinks: [ nic0 ], portGroups: [ { name: web } ] }", TestVms.Caller("caller", outside.Address)).InBochs(Vmx, 1) with
+            {
+                ExtraArguments = ["-n"],
+            });
+        await machine.WaitForLine("nic0: Intel 82540EM");
+        await machine.WaitForLine("caller| leased 10.0.2.15/24");
+        Assert.EndsWith($"1: {OutsideServer.Sha256(1)}  -", await machine.WaitForLine("caller| fetched 1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task SVM_offers_what_QEMU_lacks()
     {
         await using Machine machine = Machine.Start(new MachineOptions().InBochs(Svm, 1));

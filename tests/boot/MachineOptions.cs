@@ -81,7 +81,7 @@ public sealed record MachineOptions
     /// <summary>When the machine is ended, whatever the test does.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(20);
 
-    /// <summary>Further options of QEMU.</summary>
+    /// <summary>Further options of QEMU, or of tools/bochs.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 
     /// <summary>The same machine in Bochs, which needs more time.</summary>
