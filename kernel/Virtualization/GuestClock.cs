@@ -69,11 +69,11 @@ public sealed class GuestClock
     public ulong ToHost(ulong nanoseconds) => nanoseconds == ulong.MaxValue ? ulong.MaxValue : _hostStart + Math.Min(nanoseconds, ulong.MaxValue >> 1);
 
     /// <summary>A value of the guest's counter as a time of the host's <see cref="Clock"/>.</summary>
-    public ulong TscToHost(ulong tsc)
+    /// <param name="now">The counter's value now.</param>
+    public ulong TscToHost(ulong tsc, ulong now)
     {
         // Farther ahead than this is never: no timer has to come for it, and the conversion cannot overflow.
         ulong horizon = Clock.Frequency << 24;
-        ulong now = Tsc;
         return tsc > now && tsc - now > horizon ? ulong.MaxValue : ToHost(Clock.ToNanoseconds(tsc));
     }
 

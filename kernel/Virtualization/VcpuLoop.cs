@@ -31,15 +31,18 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         ref ExitCost cost = ref vcpu.Costs[(int)VmExitKind.HostInterrupt];
         while (true)
         {
-            if (!machine.MayRun)
+            if (machine.HasCalls)
             {
-                Charge(ref cost, exitedAt);
-                if (!StayOutside(vcpu))
-                    return;
-                exitedAt = Cpu.ReadTimestamp();
+                if (!machine.MayRun)
+                {
+                    Charge(ref cost, exitedAt);
+                    if (!StayOutside(vcpu))
+                        return;
+                    exitedAt = Cpu.ReadTimestamp();
+                }
+                while (machine.HasQueueWork && !thread.WantsAttention)
+                    machine.ServeQueues();
             }
-            while (machine.HasQueueWork && !thread.WantsAttention)
-                machine.ServeQueues();
             if (vcpu.LoadedAt != thread.Switches)
                 Load(vcpu);
             if ((vcpu.TimersChanged || vcpu.HasPendingException || !vcpu.Apic.IsQuiet) && !TryPrepareEntry(vcpu))
@@ -71,7 +74,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             if (ExitTrace.IsOn)
                 Trace(vcpu, enteredAt, exitedAt);
             ExitAction action = Handle(vcpu);
-            if (action is ExitAction.Resume or ExitAction.Stop)
+            if (action <= ExitAction.Stop)
                 continue;
             if (!TVendor.AdvanceRip(vcpu)) // the only place that moves RIP past an instruction
                 StopUndecodable(vcpu);

@@ -19,7 +19,7 @@ namespace HyperOS.Virtualization;
 /// </summary>
 public sealed class VirtualMachine
 {
-    private const uint Stopping = 1, Pausing = 2;
+    private const uint Stopping = 1, Pausing = 2, QueueWork = 4;
     private const int OutputBurst = 1024;
     private const VmDevices PciDevices = VmDevices.Rng | VmDevices.Console;
     private const int MostDiskQueues = 4;
@@ -56,8 +56,8 @@ public sealed class VirtualMachine
     private GuestLock _boardLock;
     private volatile StopReason _stopReason;
 
-    // Why vCPUs are to stay out of the guest, and how many are out because it is to pause.
-    private uint _holds;
+    // What vCPUs are to see to before they enter the guest, and how many are out because it is to pause.
+    private uint _calls;
     private int _outside;
 
     private volatile bool _isPoisoned;
@@ -67,10 +67,9 @@ public sealed class VirtualMachine
     private ulong _boardNextEvent = ulong.MaxValue;
     private volatile bool _boardChanged = true;
 
-    // Those who serve the queues of virtio devices, and 1 while some of them have work.
+    // Those who serve the queues of virtio devices.
     private readonly QueueService[] _queueServices = new QueueService[PciConfiguration.DeviceCount];
     private int _queueServiceCount;
-    private int _hasQueueWork;
 
     // When queues whose back ends are busy go on, on the host's clock.
     private ulong _queuesResumeAt = ulong.MaxValue;
@@ -152,10 +151,13 @@ public sealed class VirtualMachine
     internal PciBus? Pci => _board.Pci;
 
     /// <summary>Whether vCPUs may be in the guest. Where not, they look at <see cref="IsStopping"/> and <see cref="IsPausing"/>.</summary>
-    internal bool MayRun => Volatile.Read(ref _holds) == 0;
+    internal bool MayRun => (Volatile.Read(ref _calls) & (Stopping | Pausing)) == 0;
+
+    /// <summary>Whether vCPUs are to look at <see cref="MayRun"/> and <see cref="HasQueueWork"/> before they enter the guest: one load for the usual case.</summary>
+    internal bool HasCalls => Volatile.Read(ref _calls) != 0;
 
     /// <summary>Whether vCPUs are to leave the guest and stay out until they may go on.</summary>
-    internal bool IsPausing => (Volatile.Read(ref _holds) & Pausing) != 0;
+    internal bool IsPausing => (Volatile.Read(ref _calls) & Pausing) != 0;
 
     /// <summary>Whether all of them have left, and the clock stands still.</summary>
     internal bool IsPaused => IsPausing && Volatile.Read(ref _outside) == _vcpus.Length;
@@ -215,14 +217,14 @@ public sealed class VirtualMachine
         if (_stopReason != StopReason.None)
             return;
         _stopReason = reason;
-        Interlocked.Or(ref _holds, Stopping);
+        Interlocked.Or(ref _calls, Stopping);
         WakeAll();
     }
 
     /// <summary>Asks the vCPUs to leave the guest and stay out; the last one stops the clock. The manager's thread, not while <see cref="IsBetween"/>.</summary>
     internal void Pause()
     {
-        Interlocked.Or(ref _holds, Pausing);
+        Interlocked.Or(ref _calls, Pausing);
         WakeAll();
     }
 
@@ -230,7 +232,7 @@ public sealed class VirtualMachine
     internal void Resume()
     {
         Clock.Resume();
-        Interlocked.And(ref _holds, ~Pausing);
+        Interlocked.And(ref _calls, ~Pausing);
         WakeAll();
     }
 
@@ -293,15 +295,19 @@ public sealed class VirtualMachine
     internal bool IsPoisoned => _isPoisoned;
 
     /// <summary>Whether queues wait for <see cref="ServeQueues"/>.</summary>
-    internal bool HasQueueWork => Volatile.Read(ref _hasQueueWork) != 0;
+    internal bool HasQueueWork => (Volatile.Read(ref _calls) & QueueWork) != 0;
 
     /// <summary>A queue waits to be served. Any thread; the vCPU whose guest notified does it before it enters the guest again.</summary>
-    internal void RequestQueueWork() => Volatile.Write(ref _hasQueueWork, 1);
+    internal void RequestQueueWork()
+    {
+        if (!HasQueueWork)
+            Interlocked.Or(ref _calls, QueueWork);
+    }
 
     /// <summary>Serves the queues of virtio devices, each for a budget; the next call goes on. Without the board's lock.</summary>
     internal void ServeQueues()
     {
-        Interlocked.Exchange(ref _hasQueueWork, 0); // whoever asks from here on asks again
+        Interlocked.And(ref _calls, ~QueueWork); // whoever asks from here on asks again
         bool more = false;
         for (int i = 0; i < _queueServiceCount; i++)
             more |= _queueServices[i].Serve();
@@ -473,12 +479,16 @@ public sealed class VirtualMachine
         vcpu.TimersChanged = false;
         ulong tsc = Clock.Tsc;
         ulong now = Platform.Clock.ToNanoseconds(tsc);
-        ulong next = vcpu.Index == 0 ? ServeBoardTimers(now) : ulong.MaxValue;
-        if (vcpu.Index == 0 && Volatile.Read(ref _queuesResumeAt) != ulong.MaxValue)
-            next = Math.Min(next, ServeQueueTimer());
+        ulong next = ulong.MaxValue;
+        if (vcpu.Index == 0)
+        {
+            next = ServeBoardTimers(now);
+            if (Volatile.Read(ref _queuesResumeAt) != ulong.MaxValue)
+                next = Math.Min(next, ServeQueueTimer());
+        }
         vcpu.Apic.Advance(now, unchecked(tsc + vcpu.TscAdjust));
         if (vcpu.Apic.TryGetDeadline(out ulong deadline, out bool isTsc))
-            next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust)) : Clock.ToHost(deadline));
+            next = Math.Min(next, isTsc ? Clock.TscToHost(unchecked(deadline - vcpu.TscAdjust), tsc) : Clock.ToHost(deadline));
         vcpu.NextEvent = next;
     }
 

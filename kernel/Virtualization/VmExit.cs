@@ -53,7 +53,7 @@ public struct RawExit
     public ulong InstructionPointer;
 }
 
-/// <summary>What the loop does after an exit.</summary>
+/// <summary>What the loop does after an exit; up to <see cref="Stop"/> it leaves RIP where it is.</summary>
 public enum ExitAction : byte
 {
     /// <summary>Enter the guest again where it is.</summary>
