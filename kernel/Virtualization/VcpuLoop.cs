@@ -45,12 +45,17 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             }
             if (vcpu.LoadedAt != thread.Switches)
                 Load(vcpu);
-            if ((vcpu.TimersChanged || vcpu.HasPendingException || !vcpu.Apic.IsQuiet) && !TryPrepareEntry(vcpu))
+            if (vcpu.TimersChanged || vcpu.HasPendingException || !vcpu.Apic.IsQuiet)
             {
-                Charge(ref cost, exitedAt);
-                WaitForStartUp(vcpu);
-                exitedAt = Cpu.ReadTimestamp();
-                continue;
+                if (!TryPrepareEntry(vcpu))
+                {
+                    Charge(ref cost, exitedAt);
+                    WaitForStartUp(vcpu);
+                    exitedAt = Cpu.ReadTimestamp();
+                    continue;
+                }
+                if (machine.HasCalls && !thread.WantsAttention)
+                    continue; // a queue's time has come
             }
             Cpu.DisableInterrupts();
             if (thread.WantsAttention)
