@@ -19,7 +19,7 @@ public partial class BochsTests(ITestOutputHelper output)
     internal const string VmxWithoutApic = "corei7_sandy_bridge_2600k";
 
     /// <summary>Guests that need what Bochs' SVM lacks: docs/decisions.md, "Two emulators".</summary>
-    internal static readonly string[] GuestsBeyondSvm = ["debug", "events", "exceptions", "modes", "nmi", "policy", "strings"];
+    internal static readonly string[] GuestsBeyondSvm = ["debug", "events", "exceptions", "ipi", "modes", "nmi", "policy", "strings"];
 
     /// <summary>A guest that only another one with NMIs can disturb: Bochs' VT-x mixes up which of them has its NMIs blocked.</summary>
     internal static readonly string[] GuestsBeyondVmx = ["nmi"];
