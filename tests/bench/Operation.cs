@@ -22,6 +22,8 @@ internal sealed record Operation(string Name, string Guest, int Iterations, doub
     /// <summary>The most by which the guest's account may differ from the emulator's.</summary>
     private const double Tolerance = 0.02;
 
+    private const int MostAttempts = 3;
+
     public static readonly Operation[] All =
     [
         new("loop alone", "empty", 20_000_000, null, Peers: Platforms.Bare),
@@ -38,8 +40,23 @@ internal sealed record Operation(string Name, string Guest, int Iterations, doub
         new("first touch of a page, nested", "touch", 24_576, null),
     ];
 
-    /// <summary>Measures it under HyperOS.</summary>
+    /// <summary>Measures it under HyperOS, again where an idle moment of the host's came at another time in one of the two runs.</summary>
     public Figure Measure()
+    {
+        for (int attempt = 1; attempt < MostAttempts; attempt++)
+        {
+            try
+            {
+                return MeasureOnce();
+            }
+            catch (BenchException)
+            {
+            }
+        }
+        return MeasureOnce();
+    }
+
+    private Figure MeasureOnce()
     {
         string guest = Workshop.Guest(Guest);
         Run once = Boot(guest, Iterations), twice = Boot(guest, 2 * Iterations);
