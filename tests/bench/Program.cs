@@ -24,7 +24,7 @@ void MeasureVtx()
     Table table = Table.OfVtx();
     Console.WriteLine($"Intel VT-x, by Bochs' model {VtxFigures.Model}. docs/bench.md says how each figure is measured.");
     Console.WriteLine(table.Heading);
-    TryAll([.. Operation.All.Select(operation => (Func<IEnumerable<Figure>>)(() => [VtxFigures.Measure(operation)]))], figure => Show(table, figure));
+    TryAll([.. Operation.All.Where(operation => operation.OnVtx).Select(operation => (Func<IEnumerable<Figure>>)(() => [VtxFigures.Measure(operation)]))], figure => Show(table, figure));
     if (isUpdate && failures == 0)
         Replace("<!-- written by make bench MACHINE=bochs BASELINE=update -->\n", $"\n{table.ToMarkdown()}\n");
 }
