@@ -9,6 +9,7 @@ public partial class BalloonTests
     private static readonly TimeSpan s_long = TimeSpan.FromMinutes(4);
 
     [Theory]
+    [Trait("Set", "Long")]
     [InlineData(1, 1)]
     [InlineData(2, 2)]
     public Task Memory_comes_and_goes_and_the_guests_data_stay_right(int cpus, int processors) =>

@@ -65,6 +65,7 @@ public partial class BochsTests(ITestOutputHelper output)
         PowerTests.StandsStill(TestVms.Options(PowerTests.Guest with { Cpus = 2 }).InBochs(Vmx, 2));
 
     [Fact]
+    [Trait("Set", "Long")]
     public Task Memory_comes_and_goes_and_the_guests_data_stay_right() =>
         BalloonTests.ComesAndGoes(TestVms.Options(BalloonTests.Guest with { Cpus = 2 }, BalloonTests.Other).InBochs(Vmx, 2));
 
