@@ -117,6 +117,7 @@ public partial class BochsTests(ITestOutputHelper output)
         FaultTests.StopsThatGuestAlone(options => options.InBochs(Vmx, 2), 2, FaultPlace.ControlRegisterPolicy);
 
     [Fact]
+    [Trait("Set", "Long")]
     public async Task A_guest_on_VT_x_gets_a_lease_and_a_file_outside_by_the_hosts_card()
     {
         await using OutsideServer outside = new();
