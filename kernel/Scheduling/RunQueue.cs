@@ -16,6 +16,9 @@ internal sealed class RunQueue
     private const ulong Never = ulong.MaxValue;
     private const ulong RateUnit = 1024;
 
+    // A minute, of which a thread of the smallest share in the largest machine can still be weighed: one that runs alone may do so for days.
+    private const ulong Horizon = 60_000_000_000;
+
     public readonly Processor Processor;
     public readonly KernelThread Idle;
 
@@ -64,7 +67,7 @@ internal sealed class RunQueue
     {
         KernelThread current = _current;
         ulong startedAt = Volatile.Read(ref _startedAt);
-        return current == Idle || now <= startedAt ? _virtualTime : current.VirtualTime + (now - startedAt) * _rate / RateUnit;
+        return current == Idle || now <= startedAt ? _virtualTime : current.VirtualTime + Math.Min(now - startedAt, Horizon) * _rate / RateUnit;
     }
 
     /// <summary>Makes a thread ready; with the lock held.</summary>

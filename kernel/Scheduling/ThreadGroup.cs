@@ -25,6 +25,9 @@ public sealed class ThreadGroup
     /// <summary>Threads that run or could; at least one of them is charged.</summary>
     internal int Runnable;
 
+    // Three days without a switch: more would not fit with 64 threads.
+    private const ulong MostWeighed = 1ul << 48;
+
     /// <param name="shares">Weight against other groups, from 1 on.</param>
     /// <param name="limit">Most processor time, in per cent of one processor; 0 for as much as there is.</param>
     public ThreadGroup(uint shares, uint limit)
@@ -38,7 +41,7 @@ public sealed class ThreadGroup
     public ulong ProcessorTime => Volatile.Read(ref _time);
 
     /// <summary>What a thread's use of the processor weighs: nanoseconds of a group with <see cref="KernelThread.DefaultShares"/> and one thread.</summary>
-    internal ulong Weigh(ulong used) => used * KernelThread.DefaultShares * (uint)Math.Max(Volatile.Read(ref Runnable), 1) / _shares;
+    internal ulong Weigh(ulong used) => Math.Min(used, MostWeighed) * KernelThread.DefaultShares * (uint)Math.Max(Volatile.Read(ref Runnable), 1) / _shares;
 
     /// <summary>A thread of the group has used so much.</summary>
     internal void Charge(ulong used, ulong now)
