@@ -116,6 +116,22 @@ public partial class ConformanceTests(ITestOutputHelper output)
             Assert.Contains("ipi| KVM: steal time and TLB flush: Success\n", machine.Log, StringComparison.Ordinal);
     }
 
+    /// <summary>QEMU's processors stop between two instructions of whatever they run, and must go on there.</summary>
+    [Fact]
+    public async Task Each_interrupt_is_delivered_once_however_often_the_machine_stops()
+    {
+        using Monitor monitor = new();
+        await using Machine machine = Machine.Start(TestVms.Options(new TestVm("deliveries")) with { ExtraArguments = monitor.Arguments });
+        await machine.WaitForLine("deliveries: begin");
+        Task<string> stopped = machine.WaitForLine("vm deliveries: stopped: ");
+        while (!stopped.IsCompleted)
+        {
+            await monitor.Do("stop", CancellationToken.None);
+            await monitor.Do("cont", CancellationToken.None);
+        }
+        Assert.EndsWith("exit code 0", await stopped, StringComparison.Ordinal);
+    }
+
     [Theory]
     [Trait("Set", "Long")]
     [InlineData(64, 2)]

@@ -47,6 +47,12 @@ internal sealed unsafe class SvmProcessor
     public static VmcbCleanBits CleanBits { get; private set; }
 
     /// <summary>
+    /// An interrupt that goes in as an event may come once more, whatever RFLAGS.IF says: QEMU's processor, stopped before the next exit, delivers it
+    /// again when it goes on. As a virtual interrupt it comes once; Bochs takes none of those before the guest sets IF.
+    /// </summary>
+    public static bool RepeatsInterrupts { get; private set; }
+
+    /// <summary>
     /// N_CR3 names tables of the ordinary form, in which guest accesses are user accesses. AMD APM vol. 2, "Nested Paging".
     /// </summary>
     public static NestedPageFormat NestedPages => new(
@@ -85,6 +91,7 @@ internal sealed unsafe class SvmProcessor
     {
         CpuidResult svm = Cpu.Identify(CpuidLeaf.Svm);
         Features = (Cpuid8000000AEdx)svm.Edx;
+        RepeatsInterrupts = IsQemu();
         s_asidCount = svm.Ebx;
         if ((Features & Cpuid8000000AEdx.VmcbClean) != 0)
         {
@@ -152,6 +159,14 @@ internal sealed unsafe class SvmProcessor
         if (!_asids.IsCurrent(in context.Asid))
             AssignAsid(context, ref control);
         context.EntryChanges = control.TLB_CONTROL != TlbControl.DoNothing;
+    }
+
+    // Its signature, in ASCII: TCGTCGTCGTCG.
+    private static bool IsQemu()
+    {
+        CpuidResult signature = Cpu.Identify(CpuidLeaf.Hypervisor);
+        return (Cpu.Identify(CpuidLeaf.Features).Ecx & (uint)Cpuid1Ecx.HYPERVISOR) != 0
+            && signature is { Ebx: 0x5447_4354, Ecx: 0x4354_4743, Edx: 0x4743_5447 };
     }
 
     private void AssignAsid(SvmContext context, ref VmcbControlArea control)

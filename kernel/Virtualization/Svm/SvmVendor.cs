@@ -35,7 +35,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         | InterceptExceptions.NM | InterceptExceptions.TS | InterceptExceptions.NP | InterceptExceptions.SS | InterceptExceptions.GP
         | InterceptExceptions.PF | InterceptExceptions.MF | InterceptExceptions.XF;
 
-    private const VirtualInterruptControl WindowRequest = VirtualInterruptControl.V_IRQ | VirtualInterruptControl.V_INTR_PRIO
+    // V_IRQ is the request for a window, or, while VINTR is not intercepted, an interrupt in line.
+    private const VirtualInterruptControl VirtualInterrupt = VirtualInterruptControl.V_IRQ | VirtualInterruptControl.V_INTR_PRIO
         | VirtualInterruptControl.V_IGN_TPR;
 
     // PAUSEs of a loop before one exits, and the cycles after which one is of another loop.
@@ -147,7 +148,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref VmExit exit = ref vcpu.Exit;
         control.EVENTINJ = 0;
         if ((control.EXITINTINFO & EventInjection.V) != 0)
-            control.EVENTINJ = Reinject(control.EXITINTINFO);
+            Reinject(context, ref control);
         if (context.IsStepping)
             EndStep(context, ref vmcb);
         switch (control.EXITCODE)
@@ -392,19 +393,23 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     {
         ref Vmcb vmcb = ref VmcbOf(vcpu);
         return (vmcb.Save.RFLAGS & Rflags.IF) != 0 && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0
-            && vmcb.Control.EVENTINJ == 0;
+            && !IsEventInLine(ref vmcb.Control);
     }
 
     public static bool CanInjectNmi(Vcpu vcpu)
     {
         ref Vmcb vmcb = ref VmcbOf(vcpu);
-        return !ContextOf(vcpu).NmiBlocked && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0 && vmcb.Control.EVENTINJ == 0;
+        return !ContextOf(vcpu).NmiBlocked && (vmcb.Control.INTERRUPT_SHADOW & InterruptShadow.INTERRUPT_SHADOW) == 0
+            && !IsEventInLine(ref vmcb.Control);
     }
 
-    public static bool HasEventInLine(Vcpu vcpu) => VmcbOf(vcpu).Control.EVENTINJ != 0;
+    public static bool HasEventInLine(Vcpu vcpu) => IsEventInLine(ref VmcbOf(vcpu).Control);
 
-    public static void InjectInterrupt(Vcpu vcpu, int vector) =>
-        VmcbOf(vcpu).Control.EVENTINJ = EventInjection.V | EventInjection.TypeINTR | (ulong)(uint)vector;
+    public static void InjectInterrupt(Vcpu vcpu, int vector)
+    {
+        SvmContext context = ContextOf(vcpu);
+        PutInLine(context, ref context.Vmcb.Control, (ulong)(uint)vector);
+    }
 
     public static void InjectNmi(Vcpu vcpu)
     {
@@ -421,26 +426,30 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ulong injection = EventInjection.V | EventInjection.TypeException | (ulong)exception.Vector;
         if (exception.HasErrorCode)
             injection |= EventInjection.EV | (ulong)exception.ErrorCode << EventInjection.ErrorCodeShift;
-        VmcbOf(vcpu).Control.EVENTINJ = injection;
+        SvmContext context = ContextOf(vcpu);
+        ref VmcbControlArea control = ref context.Vmcb.Control;
+        if (IsInterruptInLine(ref control))
+            ClearVirtualInterrupt(context, ref control);
+        control.EVENTINJ = injection;
     }
 
     public static void RequestInterruptWindow(Vcpu vcpu, bool wanted)
     {
-        ref VmcbControlArea control = ref VmcbOf(vcpu).Control;
-        bool requested = (control.VirtualInterruptControl & VirtualInterruptControl.V_IRQ) != 0;
+        SvmContext context = ContextOf(vcpu);
+        ref VmcbControlArea control = ref context.Vmcb.Control;
+        bool requested = (control.InterceptVector3 & InterceptVector3.INTERCEPT_VINTR) != 0;
         if (wanted == requested)
             return;
-        if (wanted)
+        if (!wanted)
         {
-            control.VirtualInterruptControl |= WindowRequest;
-            control.InterceptVector3 |= InterceptVector3.INTERCEPT_VINTR;
+            ClearVirtualInterrupt(context, ref control);
+            return;
         }
-        else
-        {
-            control.VirtualInterruptControl &= ~WindowRequest;
-            control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_VINTR;
-        }
-        ContextOf(vcpu).Clean &= ~(VmcbCleanBits.I | VmcbCleanBits.TPR);
+        if (IsInterruptInLine(ref control))
+            LeaveAfterInterrupt(context, ref control);
+        control.VirtualInterruptControl |= VirtualInterrupt;
+        control.InterceptVector3 |= InterceptVector3.INTERCEPT_VINTR;
+        context.Clean &= ~(VmcbCleanBits.I | VmcbCleanBits.TPR);
     }
 
     // While NMIs are blocked the IRET's intercept is the window. Else an event is in line, after which the entry ends at once, or there is an
@@ -451,7 +460,9 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ref Vmcb vmcb = ref context.Vmcb;
         if (context.NmiBlocked)
             return;
-        if (vmcb.Control.EVENTINJ != 0)
+        if (IsInterruptInLine(ref vmcb.Control))
+            LeaveAfterInterrupt(context, ref vmcb.Control);
+        else if (vmcb.Control.EVENTINJ != 0)
             context.LeavesAtOnce = context.EntryChanges = true;
         else
             BeginStep(context, ref vmcb);
@@ -474,7 +485,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_IRET;
         context.NmiBlocked = context.NmiEnds = context.IsStepping = context.HasStepped = context.LeavesAtOnce = false;
         context.Clean &= ~VmcbCleanBits.I;
-        RequestInterruptWindow(vcpu, false);
+        ClearVirtualInterrupt(context, ref control);
     }
 
     public static void FlushTranslations(Vcpu vcpu)
@@ -539,13 +550,52 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     private static ref Vmcb VmcbOf(Vcpu vcpu) => ref ContextOf(vcpu).Vmcb;
 
-    // What was being delivered goes in again; a software interrupt or exception comes by itself when its instruction runs again.
-    private static ulong Reinject(ulong info)
+    private static bool IsInterruptInLine(ref VmcbControlArea control) =>
+        (control.VirtualInterruptControl & VirtualInterruptControl.V_IRQ) != 0 && (control.InterceptVector3 & InterceptVector3.INTERCEPT_VINTR) == 0;
+
+    private static bool IsEventInLine(ref VmcbControlArea control) => control.EVENTINJ != 0 || IsInterruptInLine(ref control);
+
+    private static void PutInLine(SvmContext context, ref VmcbControlArea control, ulong vector)
     {
+        ClearVirtualInterrupt(context, ref control);
+        if (SvmProcessor.RepeatsInterrupts)
+            control.VirtualInterruptControl |= VirtualInterrupt | (VirtualInterruptControl)(vector << VirtualInterruptShift.V_INTR_VECTOR);
+        else
+            control.EVENTINJ = EventInjection.V | EventInjection.TypeINTR | vector;
+    }
+
+    // Also the request for a window.
+    private static void ClearVirtualInterrupt(SvmContext context, ref VmcbControlArea control)
+    {
+        control.VirtualInterruptControl &= ~(VirtualInterrupt | VirtualInterruptControl.V_INTR_VECTOR);
+        context.Clean &= ~VmcbCleanBits.TPR;
+        if ((control.InterceptVector3 & InterceptVector3.INTERCEPT_VINTR) == 0)
+            return;
+        control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_VINTR;
+        context.Clean &= ~VmcbCleanBits.I;
+    }
+
+    // Something else waits behind the interrupt in line: that goes in as an event, before the pending interrupt that ends the entry.
+    private static void LeaveAfterInterrupt(SvmContext context, ref VmcbControlArea control)
+    {
+        ulong vector = (ulong)(control.VirtualInterruptControl & VirtualInterruptControl.V_INTR_VECTOR) >> VirtualInterruptShift.V_INTR_VECTOR;
+        ClearVirtualInterrupt(context, ref control);
+        control.EVENTINJ = EventInjection.V | EventInjection.TypeINTR | vector;
+        context.LeavesAtOnce = context.EntryChanges = true;
+    }
+
+    // What was being delivered goes in again; a software interrupt or exception comes by itself when its instruction runs again.
+    // QEMU calls a virtual interrupt an exception, and leaves V_IRQ set.
+    private static void Reinject(SvmContext context, ref VmcbControlArea control)
+    {
+        ulong info = control.EXITINTINFO;
         ulong type = info & EventInjection.TypeMask, vector = info & EventInjection.VectorMask;
-        bool software = type == EventInjection.TypeSoftwareInterrupt
-            || type == EventInjection.TypeException && vector is (ulong)ExceptionVector.BP or (ulong)ExceptionVector.OF;
-        return software ? 0 : info;
+        bool exception = type == EventInjection.TypeException;
+        bool software = type == EventInjection.TypeSoftwareInterrupt || exception && vector is (ulong)ExceptionVector.BP or (ulong)ExceptionVector.OF;
+        if (type == EventInjection.TypeINTR)
+            PutInLine(context, ref control, vector);
+        else if (!software && !(exception && IsInterruptInLine(ref control)))
+            control.EVENTINJ = info;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
