@@ -182,9 +182,14 @@ public abstract class VirtioDevice
         if (starts)
             OnStart();
         Interlocked.Or(ref _status, (uint)added);
+        if (!starts)
+            return;
         // One that broke before the driver was ready could not tell so then.
-        if (starts && (Status & VirtioStatus.DEVICE_NEEDS_RESET) != 0)
+        if ((Status & VirtioStatus.DEVICE_NEEDS_RESET) != 0)
             _interrupts?.RaiseConfiguration();
+        // Linux's balloon driver gives its first buffer, and notifies of it, too early.
+        for (int i = 0; i < _queues.Length; i++)
+            Notify((uint)i);
     }
 
     /// <summary>The device as a driver finds it first. No queue is being served.</summary>

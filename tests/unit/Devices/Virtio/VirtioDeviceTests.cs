@@ -62,6 +62,19 @@ public class VirtioDeviceTests
         Assert.Equal(1, _driver.Resets);
     }
 
+    /// <summary>As Linux's balloon driver does with its statistics.</summary>
+    [Fact]
+    public void A_buffer_that_comes_before_the_driver_is_ready_is_served_when_it_is()
+    {
+        _driver.Negotiate(_device.OfferedFeatures);
+        DriverQueue transmit = _driver.SetUp(VirtioConsole.TransmitQueue);
+        transmit.Add(_driver.Readable("early"u8));
+        transmit.Kick();
+        Assert.Equal(0, transmit.UsedIndex);
+        _device.WriteStatus((byte)(_device.Status | VirtioStatus.DRIVER_OK));
+        Assert.Equal(1, transmit.UsedIndex);
+    }
+
     [Fact]
     public void The_driver_cannot_set_needs_reset_or_bits_that_do_not_exist()
     {
