@@ -61,6 +61,7 @@ public partial class BochsTests(ITestOutputHelper output)
         LinuxTests.BootsToAShell(TestVms.Options(TestVms.Linux).InBochs(model, processors), "tsc");
 
     [Fact]
+    [Trait("Set", "Long")]
     public Task A_paused_guest_stands_still_and_its_clocks_with_it() =>
         PowerTests.StandsStill(TestVms.Options(PowerTests.Guest with { Cpus = 2 }).InBochs(Vmx, 2));
 
