@@ -34,6 +34,9 @@ internal sealed unsafe class SvmContext : VendorState
     /// <summary>What of an unchanged VMCB the processor caches.</summary>
     public readonly VmcbCleanBits Cached = SvmProcessor.CleanBits;
 
+    /// <inheritdoc cref="SvmProcessor.RepeatsInterrupts"/>
+    public readonly bool RepeatsInterrupts = SvmProcessor.RepeatsInterrupts;
+
     /// <summary>EFER.LME while the guest has set it and the VMCB has not.</summary>
     public Efer HeldBack;
 

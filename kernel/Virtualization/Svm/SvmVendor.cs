@@ -35,10 +35,6 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         | InterceptExceptions.NM | InterceptExceptions.TS | InterceptExceptions.NP | InterceptExceptions.SS | InterceptExceptions.GP
         | InterceptExceptions.PF | InterceptExceptions.MF | InterceptExceptions.XF;
 
-    // V_IRQ is the request for a window, or, while VINTR is not intercepted, an interrupt in line.
-    private const VirtualInterruptControl VirtualInterrupt = VirtualInterruptControl.V_IRQ | VirtualInterruptControl.V_INTR_PRIO
-        | VirtualInterruptControl.V_IGN_TPR;
-
     // PAUSEs of a loop before one exits, and the cycles after which one is of another loop.
     private const ushort PausesBeforeExit = 3000, PauseGap = 128;
 
@@ -91,7 +87,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         control.IOPM_BASE_PA = SvmProcessor.IoMap;
         control.MSRPM_BASE_PA = SvmProcessor.MsrMap;
         control.TSC_OFFSET = vcpu.Machine.Clock.TscOffset;
-        control.VirtualInterruptControl = VirtualInterruptControl.V_INTR_MASKING;
+        control.VirtualInterruptControl = VirtualInterruptControl.V_INTR_MASKING | VirtualInterruptControl.V_INTR_PRIO | VirtualInterruptControl.V_IGN_TPR;
         control.NestedControl = NestedControl.NP_ENABLE;
         control.N_CR3 = vcpu.Machine.NestedTables.Root;
         ref VmcbStateSaveArea save = ref vmcb.Save;
@@ -389,6 +385,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static bool DeliversInterrupts(Vcpu vcpu) => false;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool CanInterrupt(Vcpu vcpu)
     {
         ref Vmcb vmcb = ref VmcbOf(vcpu);
@@ -408,7 +405,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     public static void InjectInterrupt(Vcpu vcpu, int vector)
     {
         SvmContext context = ContextOf(vcpu);
-        PutInLine(context, ref context.Vmcb.Control, (ulong)(uint)vector);
+        PutInLine(context, ref context.Vmcb.Control, unchecked((uint)vector));
     }
 
     public static void InjectNmi(Vcpu vcpu)
@@ -433,21 +430,23 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         control.EVENTINJ = injection;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void RequestInterruptWindow(Vcpu vcpu, bool wanted)
     {
         SvmContext context = ContextOf(vcpu);
         ref VmcbControlArea control = ref context.Vmcb.Control;
         bool requested = (control.InterceptVector3 & InterceptVector3.INTERCEPT_VINTR) != 0;
-        if (wanted == requested)
-            return;
-        if (!wanted)
-        {
+        if (wanted && !requested)
+            RequestWindow(context, ref control);
+        else if (!wanted && requested)
             ClearVirtualInterrupt(context, ref control);
-            return;
-        }
+    }
+
+    private static void RequestWindow(SvmContext context, ref VmcbControlArea control)
+    {
         if (IsInterruptInLine(ref control))
             LeaveAfterInterrupt(context, ref control);
-        control.VirtualInterruptControl |= VirtualInterrupt;
+        control.VirtualInterruptControl |= VirtualInterruptControl.V_IRQ;
         control.InterceptVector3 |= InterceptVector3.INTERCEPT_VINTR;
         context.Clean &= ~(VmcbCleanBits.I | VmcbCleanBits.TPR);
     }
@@ -550,6 +549,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     private static ref Vmcb VmcbOf(Vcpu vcpu) => ref ContextOf(vcpu).Vmcb;
 
+    // V_IRQ is the request for a window, or, while VINTR is not intercepted, an interrupt in line.
     private static bool IsInterruptInLine(ref VmcbControlArea control) =>
         (control.VirtualInterruptControl & VirtualInterruptControl.V_IRQ) != 0 && (control.InterceptVector3 & InterceptVector3.INTERCEPT_VINTR) == 0;
 
@@ -557,20 +557,27 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     private static void PutInLine(SvmContext context, ref VmcbControlArea control, ulong vector)
     {
-        ClearVirtualInterrupt(context, ref control);
-        if (SvmProcessor.RepeatsInterrupts)
-            control.VirtualInterruptControl |= VirtualInterrupt | (VirtualInterruptControl)(vector << VirtualInterruptShift.V_INTR_VECTOR);
-        else
+        if (!context.RepeatsInterrupts)
+        {
             control.EVENTINJ = EventInjection.V | EventInjection.TypeINTR | vector;
+            return;
+        }
+        control.VirtualInterruptControl = control.VirtualInterruptControl & ~VirtualInterruptControl.V_INTR_VECTOR
+            | VirtualInterruptControl.V_IRQ | (VirtualInterruptControl)(vector << VirtualInterruptShift.V_INTR_VECTOR);
+        context.Clean &= ~VmcbCleanBits.TPR;
+        if ((control.InterceptVector3 & InterceptVector3.INTERCEPT_VINTR) != 0)
+            DropIntercept(context, ref control);
     }
 
-    // Also the request for a window.
     private static void ClearVirtualInterrupt(SvmContext context, ref VmcbControlArea control)
     {
-        control.VirtualInterruptControl &= ~(VirtualInterrupt | VirtualInterruptControl.V_INTR_VECTOR);
+        control.VirtualInterruptControl &= ~VirtualInterruptControl.V_IRQ;
         context.Clean &= ~VmcbCleanBits.TPR;
-        if ((control.InterceptVector3 & InterceptVector3.INTERCEPT_VINTR) == 0)
-            return;
+        DropIntercept(context, ref control);
+    }
+
+    private static void DropIntercept(SvmContext context, ref VmcbControlArea control)
+    {
         control.InterceptVector3 &= ~InterceptVector3.INTERCEPT_VINTR;
         context.Clean &= ~VmcbCleanBits.I;
     }
