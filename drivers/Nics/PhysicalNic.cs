@@ -81,16 +81,13 @@ internal sealed class PhysicalNic : Uplink
 
     private static LogLine Place(PciAddress address) => $"{(uint)address.Bus:x2}:{(uint)address.Device:x2}.{(uint)address.Function}";
 
-    private static LogLine Text(MacAddress address) =>
-        $"{address.Value >> 40:x2}:{address.Value >> 32 & 0xFF:x2}:{address.Value >> 24 & 0xFF:x2}:{address.Value >> 16 & 0xFF:x2}:{address.Value >> 8 & 0xFF:x2}:{address.Value & 0xFF:x2}";
-
     private void Report(NicEvent what)
     {
         switch (what)
         {
             case NicEvent.Started when !_hasStarted:
                 _hasStarted = true;
-                Log.Write(Name, $"{NicModels.Name(_model)} at {Place(_function.Address)}, {Text(Address)}, {Way} {_interrupts.Source}, APIC {_thread.ApicId}");
+                Log.Write(Name, $"{NicModels.Name(_model)} at {Place(_function.Address)}, {Address}, {Way} {_interrupts.Source}, APIC {_thread.ApicId}");
                 break;
             case NicEvent.Started:
                 Log.Write(Name, $"runs again");

@@ -21,6 +21,9 @@ public enum HostVerb : byte
     /// <summary>Asks for a VM's memory statistics, or sets how much memory it is to have.</summary>
     Balloon,
 
+    /// <summary>What passed the ports of the networks, and what was dropped there.</summary>
+    Ports,
+
     /// <summary>Switches the trace of exits on or off.</summary>
     Trace,
 
@@ -141,6 +144,7 @@ public readonly ref struct HostCommand
         HostVerb.Pause => "pause"u8,
         HostVerb.Resume => "resume"u8,
         HostVerb.Balloon => "balloon"u8,
+        HostVerb.Ports => "ports"u8,
         HostVerb.Trace => "trace"u8,
         HostVerb.Dump => "dump"u8,
         HostVerb.Reboot => "reboot"u8,

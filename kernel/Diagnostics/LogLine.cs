@@ -1,11 +1,12 @@
 using System;
 using System.Runtime.CompilerServices;
+using HyperOS.Core;
 
 namespace HyperOS.Diagnostics;
 
 /// <summary>
 /// A line being formatted, in place and without allocation: `Log.Write("memory"u8, $"{free / Size.MiB} MiB free")`. Holes take byte spans
-/// (UTF-8), integers (":x" for hexadecimal, ":x16" padded) and booleans; what does not fit is cut.
+/// (UTF-8), integers (":x" for hexadecimal, ":x16" padded), MAC addresses and booleans; what does not fit is cut.
 /// </summary>
 [InterpolatedStringHandler]
 public ref struct LogLine
@@ -72,6 +73,17 @@ public ref struct LogLine
     public void AppendFormatted(uint value) => AppendDecimal(value);
 
     public void AppendFormatted(ulong value) => AppendDecimal(value);
+
+    /// <summary>Its six bytes in hexadecimal, with colons between them.</summary>
+    public void AppendFormatted(MacAddress address)
+    {
+        for (int shift = 40; shift >= 0; shift -= 8)
+        {
+            AppendHexadecimal(address.Value >> shift & 0xFF, 2);
+            if (shift != 0)
+                Append((byte)':');
+        }
+    }
 
     public void AppendFormatted(ulong value, string format)
     {

@@ -155,9 +155,16 @@ public sealed class VirtualSwitch
     }
 
     /// <summary>Copies a port's counters, all of one moment.</summary>
-    public void ReadCounters(SwitchPort port, PortCounters copy)
+    public void ReadCounters(SwitchPort port, PortCounters copy) => ReadCounters(port, copy, out _);
+
+    /// <inheritdoc cref="ReadCounters(SwitchPort, PortCounters)"/>
+    /// <param name="port">Whose.</param>
+    /// <param name="copy">Gets them.</param>
+    /// <param name="now">The moment, in nanoseconds.</param>
+    public void ReadCounters(SwitchPort port, PortCounters copy, out ulong now)
     {
         bool state = _host.Enter();
+        now = _host.Now;
         copy.CopyFrom(port.Counters);
         _host.Exit(state);
     }

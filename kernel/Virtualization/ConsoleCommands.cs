@@ -2,6 +2,7 @@ using System;
 using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Diagnostics;
+using HyperOS.Switching;
 
 namespace HyperOS.Virtualization;
 
@@ -30,6 +31,9 @@ internal static class ConsoleCommands
                 break;
             case HostVerb.Console:
                 ChooseTypist(command.Name);
+                break;
+            case HostVerb.Ports:
+                Ports();
                 break;
             case HostVerb.Trace:
                 ExitTrace.IsOn = !ExitTrace.IsOn;
@@ -92,6 +96,7 @@ internal static class ConsoleCommands
         Answer($"pause NAME           hold it and its clocks");
         Answer($"resume NAME          let it go on");
         Answer($"balloon NAME [SIZE]  ask for its memory statistics, or set how much it is to have");
+        Answer($"ports                what passed the networks' ports, and what was dropped there");
         Answer($"trace                switch the trace of exits on or off");
         Answer($"dump                 write the trace out");
         Answer($"reboot, poweroff     shut all machines down, then the host");
@@ -113,6 +118,46 @@ internal static class ConsoleCommands
         Answer(head);
         for (int i = 0; i < VirtualMachines.Count; i++)
             Answer(Row(VirtualMachines.Slot(i)));
+    }
+
+    private static void Ports()
+    {
+        for (int i = 0; i < Networks.All.Length; i++)
+        {
+            if (Networks.All[i] is not { } network)
+                continue;
+            for (int port = 0; port < network.Switch.PortCount; port++)
+                Write(network, network.Switch.PortAt(port));
+        }
+    }
+
+    // Those of one moment, with its time.
+    private static void Write(NetworkSwitch network, SwitchPort port)
+    {
+        if (!port.IsConnected)
+            return;
+        PortCounters counters = network.ReadCounters(port, out ulong now);
+        LogLine head = new(0, 0);
+        head.AppendFormatted($"{network.Name}: {network.OwnerOf(port)}");
+        if (!port.IsUplink)
+            head.AppendFormatted($", {port.InitialAddress}");
+        head.AppendFormatted($", at {now / 1_000_000_000}.");
+        head.AppendPadded(now % 1_000_000_000, 9);
+        head.AppendLiteral(" s");
+        Answer(head);
+        LogLine sent = new(0, 0), heard = new(0, 0);
+        for (DropReason reason = DropReason.Malformed; (int)reason < DropReasons.Count; reason++)
+        {
+            if (counters.Drops(reason) == 0)
+                continue;
+            ref LogLine line = ref DropReasons.IsAtReceiver(reason) ? ref heard : ref sent;
+            line.AppendLiteral(line.Length == 0 ? ", dropped " : ", ");
+            line.AppendFormatted(counters.Drops(reason));
+            line.AppendLiteral(" ");
+            line.AppendFormatted(DropReasons.Describe(reason));
+        }
+        Answer($"  sent {counters.Received} frames, {counters.ReceivedBytes} bytes: forwarded {counters.Forwarded}{sent}");
+        Answer($"  meant for it {counters.Offered}: delivered {counters.Delivered} frames, {counters.DeliveredBytes} bytes{heard}");
     }
 
     private static LogLine Row(VirtualMachineSlot slot)

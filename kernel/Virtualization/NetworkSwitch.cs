@@ -13,8 +13,12 @@ internal sealed class NetworkSwitch : SwitchHost
 {
     private readonly DefinitionName _name;
     private readonly uint _uplinks;
+    private readonly PortCounters _counters = new();
     private KernelLock _lock = new(LockRank.Switch);
     private VirtualSwitch? _switch;
+
+    // By port: the card that it leads to.
+    private Uplink?[]? _cards;
 
     /// <param name="definition">A valid one.</param>
     /// <param name="uplinks">The host's cards: bit n stands for nicn.</param>
@@ -31,6 +35,30 @@ internal sealed class NetworkSwitch : SwitchHost
 
     public VirtualSwitch Switch => _switch!;
 
+    /// <summary>What a connected port belongs to: a card's name, or a machine's.</summary>
+    public ReadOnlySpan<byte> OwnerOf(SwitchPort port)
+    {
+        if (_cards![port.Index] is { } card)
+            return card.Name;
+        for (int i = 0; i < VirtualMachines.Count; i++)
+        {
+            VirtualMachineSlot slot = VirtualMachines.Slot(i);
+            for (NicSlot? nic = slot.FirstNic; nic is not null; nic = nic.Next)
+            {
+                if (nic.Port == port)
+                    return slot.Name;
+            }
+        }
+        return default;
+    }
+
+    /// <summary>A port's counters, all of one moment of the host's clock; until the next call. The console's thread.</summary>
+    public PortCounters ReadCounters(SwitchPort port, out ulong now)
+    {
+        _switch!.ReadCounters(port, _counters, out now);
+        return _counters;
+    }
+
     public override ulong Now => Clock.Now;
 
     /// <summary>Makes the switch, when all NICs are known, and connects its uplinks.</summary>
@@ -39,12 +67,15 @@ internal sealed class NetworkSwitch : SwitchHost
     {
         int count = BitOperations.PopCount(_uplinks);
         int addresses = NicCount * VirtualSwitch.GuestAddresses + count * VirtualSwitch.UplinkAddresses;
+        _cards = new Uplink?[NicCount + count];
         _switch = new VirtualSwitch(this, NicCount + count, addresses, HostEntropy.Seed());
         for (uint rest = _uplinks; rest != 0; rest &= rest - 1)
         {
             Uplink uplink = uplinks[BitOperations.TrailingZeroCount(rest)];
-            if (_switch.TryConnectUplink(uplink.Receiver, VirtualSwitch.UplinkAddresses, out SwitchPort? port) == ConnectStatus.Connected)
-                uplink.Connect(_switch.OpenLane(port!, new NicLane(null, 0)), new LinkListener(this, uplink, port!));
+            if (_switch.TryConnectUplink(uplink.Receiver, VirtualSwitch.UplinkAddresses, out SwitchPort? port) != ConnectStatus.Connected)
+                continue;
+            _cards[port!.Index] = uplink;
+            uplink.Connect(_switch.OpenLane(port, new NicLane(null, 0)), new LinkListener(this, uplink, port));
         }
     }
 

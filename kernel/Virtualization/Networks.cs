@@ -10,6 +10,11 @@ namespace HyperOS.Virtualization;
 /// <summary>Makes the bundle's networks, during start-up; what cannot be used is named in the log and left out.</summary>
 internal static class Networks
 {
+    private static NetworkSwitch?[]? s_networks;
+
+    /// <summary>Those that there are; null for one that was left out.</summary>
+    public static ReadOnlySpan<NetworkSwitch?> All => s_networks;
+
     /// <summary>A switch for each network, and for each machine's slot its NICs.</summary>
     /// <param name="machines">By their numbers in the bundle.</param>
     /// <param name="uplinks">The host's cards, nic0 first.</param>
@@ -48,6 +53,7 @@ internal static class Networks
             network.Open(uplinks);
             Log.Write("networks"u8, $"{network.Name}: {network.NicCount} nic(s)");
         }
+        s_networks = networks;
     }
 
     // Uplinks that are not there are named; the network goes without them.

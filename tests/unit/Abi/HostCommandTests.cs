@@ -18,6 +18,7 @@ public class HostCommandTests
     [InlineData("balloon web 128MiB", HostVerb.Balloon, "web", 128ul << 20)]
     [InlineData("balloon web 4KiB", HostVerb.Balloon, "web", 4096)]
     [InlineData("balloon web 2GiB", HostVerb.Balloon, "web", 2ul << 30)]
+    [InlineData("ports", HostVerb.Ports, "", 0)]
     [InlineData("trace", HostVerb.Trace, "", 0)]
     [InlineData("dump", HostVerb.Dump, "", 0)]
     [InlineData("reboot", HostVerb.Reboot, "", 0)]
