@@ -79,6 +79,14 @@ caller)
 shouter)
     ping -q -i 0.005 -s 1400 10.0.0.255 > /dev/null &
     ;;
+flooder)
+    # To the peer, but not to its address: it hears all and answers nothing. A line begins it. A ping ends when its socket is full.
+    until reach; do :; done
+    arp -s 10.0.0.99 "$(awk -v ip="$peer" '$1 == ip { print $4 }' /proc/net/arp)"
+    echo "floods when told"
+    read -r word
+    for part in 1 2 3 4; do while :; do ping -q -i 0.001 -s 8000 10.0.0.99; done > /dev/null 2>&1 & done
+    ;;
 changer)
     until reach; do :; done
     sleep 10 # until both have asked again for what they know of each other
