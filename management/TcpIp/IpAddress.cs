@@ -97,6 +97,9 @@ public readonly record struct IpAddress
     /// <inheritdoc/>
     public override string ToString() => ToIPAddress().ToString();
 
+    /// <summary>Differs from process to process, so that nobody outside can choose addresses that collide.</summary>
+    public override int GetHashCode() => HashCode.Combine(_high, _low);
+
     /// <summary>Writes <see cref="Length"/> bytes.</summary>
     internal void Write(Span<byte> bytes)
     {

@@ -1,5 +1,7 @@
 using System;
+using System.Net.Sockets;
 using System.Threading;
+using System.Threading.Tasks;
 
 namespace HyperOS.Management.TcpIp;
 
@@ -26,12 +28,13 @@ public sealed class NetworkStack : IDisposable
     private readonly Ipv4Layer _ip;
     private readonly IcmpLayer _icmp;
     private readonly UdpLayer _udp;
+    private readonly TcpLayer _tcp;
     private int _depth;
     private long _timerDue = long.MaxValue;
     private bool _isDisposed;
 
     /// <summary>A stack without an address; <see cref="Configure"/> gives it one.</summary>
-    public NetworkStack(ILink link, TimeProvider time, IRandomSource random)
+    public NetworkStack(ILink link, TimeProvider time, IRandomSource random, TcpSettings? tcp = null)
     {
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(time);
@@ -44,6 +47,7 @@ public sealed class NetworkStack : IDisposable
         _ip = new Ipv4Layer(_context, _ethernet, _arp);
         _icmp = new IcmpLayer(_context, _ip) { OnError = ReceiveError };
         _udp = new UdpLayer(this, _context, _ip, _icmp);
+        _tcp = new TcpLayer(this, _context, _ip, tcp ?? new TcpSettings());
         _timer = time.CreateTimer(static stack => ((NetworkStack)stack!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -60,6 +64,8 @@ public sealed class NetworkStack : IDisposable
 
     internal ArpLayer Arp => _arp;
 
+    internal TcpLayer Tcp => _tcp;
+
     /// <summary>Gives the host its address, or takes it away; connections from an address that is gone are reset.</summary>
     /// <exception cref="ArgumentException">The configuration contradicts itself (<see cref="IpConfiguration.IsValid"/>).</exception>
     public void Configure(IpConfiguration? configuration)
@@ -67,6 +73,8 @@ public sealed class NetworkStack : IDisposable
         if (configuration is { IsValid: false })
             throw new ArgumentException($"{configuration} is no host's configuration.", nameof(configuration));
         using Scope scope = Enter();
+        if (configuration?.Address != _ip.Configuration?.Address)
+            _tcp.EndAll();
         _ip.Configure(configuration);
     }
 
@@ -89,8 +97,41 @@ public sealed class NetworkStack : IDisposable
     /// <summary>Takes a UDP port.</summary>
     /// <param name="port">The port, or 0 for a free one that cannot be guessed (RFC 6056).</param>
     /// <param name="receiver">Who is told what comes.</param>
-    /// <exception cref="System.Net.Sockets.SocketException">The port is taken.</exception>
+    /// <exception cref="SocketException">The port is taken.</exception>
     public UdpSocket BindUdp(ushort port, IUdpReceiver receiver) => _udp.Bind(port, receiver);
+
+    /// <summary>Takes connections at a port.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="backlog">How many may wait to be taken.</param>
+    /// <exception cref="SocketException">The port is taken.</exception>
+    public TcpListener Listen(ushort port, int backlog = 128) => _tcp.Listen(port, backlog);
+
+    /// <summary>Asks for a connection; <see cref="TcpConnection.WaitForConnectionAsync"/> tells what came of it.</summary>
+    /// <exception cref="SocketException">The host has no address, the peer none that can be reached, or there are too many connections.</exception>
+    public TcpConnection Connect(IpEndpoint remote) => _tcp.Connect(remote);
+
+    /// <summary>Asks for a connection and waits until it is set up.</summary>
+    /// <exception cref="SocketException">It could not be.</exception>
+    public async ValueTask<TcpConnection> ConnectAsync(IpEndpoint remote, CancellationToken cancellationToken = default)
+    {
+        TcpConnection connection = Connect(remote);
+        try
+        {
+            await connection.WaitForConnectionAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            connection.Abort();
+            throw;
+        }
+        return connection.Error switch
+        {
+            TcpError.None => connection,
+            TcpError.TimedOut => throw new SocketException((int)SocketError.TimedOut),
+            TcpError.Aborted => throw new SocketException((int)SocketError.ConnectionAborted),
+            _ => throw new SocketException((int)SocketError.ConnectionRefused),
+        };
+    }
 
     /// <summary>Does no more: nothing is taken from the link, no timer runs.</summary>
     public void Dispose()
@@ -145,6 +186,9 @@ public sealed class NetworkStack : IDisposable
             case IpProtocol.Udp:
                 _udp.Receive(packet);
                 break;
+            case IpProtocol.Tcp:
+                _tcp.Receive(packet);
+                break;
             default:
                 _context.Counters.Drop(DropReason.NotForUs);
                 _icmp.SendProtocolUnreachable(packet);
@@ -156,6 +200,8 @@ public sealed class NetworkStack : IDisposable
     {
         if (protocol == IpProtocol.Udp)
             _udp.ReceiveError(destination, quoted, error);
+        else if (protocol == IpProtocol.Tcp)
+            _tcp.ReceiveError(destination, quoted, error, mtu);
     }
 
     private void OnTimer()

@@ -13,9 +13,9 @@ internal sealed class HostBench : IDisposable
     public static readonly MacAddress PeerMac = new(0x0200_0000_0002);
     public static readonly MacAddress RouterMac = new(0x0200_0000_00FE);
 
-    public HostBench(bool isConfigured = true)
+    public HostBench(bool isConfigured = true, TcpSettings? settings = null)
     {
-        Stack = new NetworkStack(Link, Time, new SeededRandom(1));
+        Stack = new NetworkStack(Link, Time, new SeededRandom(1), settings);
         if (!isConfigured)
             return;
         Stack.Configure(new IpConfiguration(Host, 24, Router));
@@ -38,6 +38,18 @@ internal sealed class HostBench : IDisposable
         Stack.Receive(Frame(MacAddress.Broadcast, PeerMac, 0x0806, Arp(1, PeerMac, Peer, default, Host)));
         Stack.Receive(Frame(MacAddress.Broadcast, RouterMac, 0x0806, Arp(1, RouterMac, Router, default, Host)));
         Link.Take();
+        return this;
+    }
+
+    /// <summary>From now on the peer's station answers ARP for all.</summary>
+    public HostBench AnswerArp()
+    {
+        Link.OnSent = frame =>
+        {
+            IpAddress target = IpAddress.V4(frame.Length == 42 ? Get32(frame, 38) : 0);
+            if (Get16(frame, 12) == 0x0806 && target != Host)
+                Time.Schedule(TimeSpan.Zero, () => Stack.Receive(Frame(HostMac, PeerMac, 0x0806, Arp(2, PeerMac, target, HostMac, Host))));
+        };
         return this;
     }
 

@@ -13,6 +13,9 @@ internal sealed class RecordingLink : ILink
 
     public int Flushes { get; private set; }
 
+    /// <summary>Told of every frame; it must not call the stack back.</summary>
+    public Action<byte[]>? OnSent { get; set; }
+
     public List<byte[]> Sent { get; } = [];
 
     public bool TryTransmit(ReadOnlySpan<byte> frame)
@@ -20,6 +23,7 @@ internal sealed class RecordingLink : ILink
         if (IsFull)
             return false;
         Sent.Add(frame.ToArray());
+        OnSent?.Invoke(Sent[^1]);
         return true;
     }
 

@@ -22,20 +22,27 @@ internal sealed class VirtualTime : TimeProvider
         return timer;
     }
 
-    public void Schedule(TimeSpan after, Action action) => _events.Enqueue(action, (Now + after.Ticks, _order++));
+    /// <summary>May be called from any thread; only one advances the clock.</summary>
+    public void Schedule(TimeSpan after, Action action)
+    {
+        lock (_events)
+            _events.Enqueue(action, (Now + after.Ticks, _order++));
+    }
 
     /// <summary>Goes to the next event and does it.</summary>
     /// <returns>False if none is left before the limit, at which the clock then stands.</returns>
     public bool Step(long limit)
     {
-        if (!_events.TryPeek(out Action? next, out (long Due, long Order) at) || at.Due > limit)
+        Action? next;
+        lock (_events)
         {
-            Now = Math.Max(Now, limit);
-            return false;
+            bool isDue = _events.TryPeek(out next, out (long Due, long Order) at) && at.Due <= limit;
+            Now = Math.Max(Now, isDue ? at.Due : limit);
+            if (!isDue)
+                return false;
+            _events.Dequeue();
         }
-        _events.Dequeue();
-        Now = Math.Max(Now, at.Due);
-        next();
+        next!();
         return true;
     }
 

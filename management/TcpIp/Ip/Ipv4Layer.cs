@@ -9,6 +9,7 @@ internal sealed class Ipv4Layer(StackContext context, EthernetLayer ethernet, Ar
     public const int MinimumMtu = 576;
 
     private readonly Reassembly _reassembly = new(context);
+    private readonly PathMtuCache _paths = new(context);
     private readonly byte[] _fragment = new byte[EthernetLayer.HeaderLength + PacketBuffer.Capacity];
 
     /// <summary>Null while the host has no address.</summary>
@@ -18,6 +19,12 @@ internal sealed class Ipv4Layer(StackContext context, EthernetLayer ethernet, Ar
     public IpAddress Address { get; private set; } = IpAddress.AnyV4;
 
     public int Mtu => ethernet.Mtu;
+
+    /// <summary>The largest packet that is known to get to a host.</summary>
+    public int PathMtu(IpAddress destination) => _paths.Get(destination, Mtu);
+
+    /// <summary>A router's word, which the transport has found credible.</summary>
+    public void LowerPathMtu(IpAddress destination, int mtu) => _paths.Lower(destination, mtu);
 
     public void Configure(IpConfiguration? configuration)
     {
