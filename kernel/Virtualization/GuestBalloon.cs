@@ -253,19 +253,17 @@ internal sealed class GuestBalloon : BalloonSink
             Device.TryGetStatistic(VirtioBalloonStatistic.VIRTIO_BALLOON_S_MEMFREE, out ulong free);
             Device.TryGetStatistic(VirtioBalloonStatistic.VIRTIO_BALLOON_S_AVAIL, out ulong available);
             _machine.Log.WriteEvent(
-                $"balloon: {Held / Size.MiB} MiB of {_memory.Length / Size.MiB} MiB; the guest has {total / Size.MiB} MiB, {free / Size.MiB} MiB free, {available / Size.MiB} MiB available");
+                $"balloon: {Device.Actual * Size.Page / Size.MiB} MiB of {_memory.Length / Size.MiB} MiB; the guest has {total / Size.MiB} MiB, {free / Size.MiB} MiB free, {available / Size.MiB} MiB available");
         }
         if (!_isResized || HasWanted)
             return;
         _isResized = false;
         uint target = Device!.Target;
-        if (Device.Actual != target || _announced == target)
+        if (Device.Actual != target || _announced == target) // which the guest may change again at once
             return;
         _announced = target;
-        _machine.Log.Write($"balloon: memory is {(_memory.Length - Held) / Size.MiB} MiB of {_memory.Length / Size.MiB} MiB; the host has {FrameAllocator.UnreservedBlocks * 2} MiB free");
+        _machine.Log.Write($"balloon: memory is {(_memory.Length - target * Size.Page) / Size.MiB} MiB of {_memory.Length / Size.MiB} MiB; the host has {FrameAllocator.UnreservedBlocks * 2} MiB free");
     }
-
-    private ulong Held => Device!.Actual * Size.Page;
 
     private bool HasWanted
     {

@@ -11,7 +11,7 @@ namespace HyperOS.Devices;
 /// A memory balloon: virtio 1.2, section "Traditional Memory Balloon Device", with statistics and free-page reporting. What the guest gives up
 /// goes to a <see cref="BalloonSink"/> in runs as long as the guest's own lists allow.
 /// </summary>
-/// <remarks>All queues have one owner together: they are few and slow.</remarks>
+/// <remarks>Each queue has an owner of its own: while one processor gives pages up, another may report free ones.</remarks>
 public sealed class VirtioBalloonDevice : VirtioDevice
 {
     /// <summary>Descriptors of each queue.</summary>
@@ -37,7 +37,7 @@ public sealed class VirtioBalloonDevice : VirtioDevice
 
     // Wiring.
     private readonly BalloonSink _sink;
-    private readonly DescriptorChain _chain;
+    private readonly DescriptorChain[] _chains = new DescriptorChain[Queues];
 
     // State.
     private readonly ulong[] _statistics = new ulong[VirtioBalloon.StatisticCount];
@@ -53,7 +53,8 @@ public sealed class VirtioBalloonDevice : VirtioDevice
         : base(VirtioDeviceId.Balloon, Features(deflatesOnOom), ram, Queues, QueueSize, VirtioBalloon.ConfigurationBytes)
     {
         _sink = sink;
-        _chain = new DescriptorChain(ram, QueueSize, QueueSize);
+        for (int i = 0; i < Queues; i++)
+            _chains[i] = new DescriptorChain(ram, QueueSize, QueueSize);
     }
 
     /// <summary>Pages of 4 KiB that the guest says are in the balloon.</summary>
@@ -70,7 +71,7 @@ public sealed class VirtioBalloonDevice : VirtioDevice
         }
     }
 
-    /// <summary>A number of the statistics that the guest gave last. The queues' owner.</summary>
+    /// <summary>A number of the statistics that the guest gave last. The statistics queue's owner.</summary>
     /// <returns>False where it gave none.</returns>
     public bool TryGetStatistic(VirtioBalloonStatistic which, out ulong value)
     {
@@ -97,7 +98,7 @@ public sealed class VirtioBalloonDevice : VirtioDevice
             Notify((uint)ReportingQueue);
     }
 
-    /// <summary>Asks the guest for new statistics, which come by a notification. The queues' owner.</summary>
+    /// <summary>Asks the guest for new statistics, which come by a notification. The statistics queue's owner.</summary>
     /// <returns>False while it has not answered the last time, or has no statistics.</returns>
     public bool RequestStatistics()
     {
@@ -105,9 +106,10 @@ public sealed class VirtioBalloonDevice : VirtioDevice
             return false;
         // The buffer with the last ones waits at the head of its queue: the guest fills it anew when it is given back.
         Virtqueue queue = Queue(StatisticsQueue);
-        _chain.Clear();
-        VirtqueueStatus status = queue.TryTake(_chain);
-        if (status == VirtqueueStatus.Taken && !queue.Use(_chain.Head, 0))
+        DescriptorChain chain = _chains[StatisticsQueue];
+        chain.Clear();
+        VirtqueueStatus status = queue.TryTake(chain);
+        if (status == VirtqueueStatus.Taken && !queue.Use(chain.Head, 0))
             status = VirtqueueStatus.BadLayout;
         if (status != VirtqueueStatus.Taken)
         {
@@ -178,7 +180,7 @@ public sealed class VirtioBalloonDevice : VirtioDevice
             return ServiceOutcome.Idle;
         }
         return index is VirtioBalloon.InflateQueue or VirtioBalloon.DeflateQueue || index == ReportingQueue
-            ? ServeChains(index, queue, _chain, budget)
+            ? ServeChains(index, queue, _chains[index], budget)
             : ServiceOutcome.Idle;
     }
 
@@ -279,15 +281,16 @@ public sealed class VirtioBalloonDevice : VirtioDevice
             return Fail(index, VirtqueueStatus.BadLayout);
         if (_hasStatistics)
             return ServiceOutcome.Idle;
-        _chain.Clear();
-        VirtqueueStatus status = queue.TryTake(_chain);
+        DescriptorChain chain = _chains[index];
+        chain.Clear();
+        VirtqueueStatus status = queue.TryTake(chain);
         if (status == VirtqueueStatus.Empty)
             return AskAgain(index, queue) ? ServiceOutcome.Idle : ServiceOutcome.More;
         if (status != VirtqueueStatus.Taken)
             return Fail(index, status);
         queue.PutBack(1);
         Span<byte> one = stackalloc byte[VirtioBalloon.StatisticBytes];
-        for (int i = 0; i < MostStatistics && _chain.Readable.Read(one) == one.Length; i++)
+        for (int i = 0; i < MostStatistics && chain.Readable.Read(one) == one.Length; i++)
         {
             int tag = BinaryPrimitives.ReadUInt16LittleEndian(one);
             if (tag >= VirtioBalloon.StatisticCount)

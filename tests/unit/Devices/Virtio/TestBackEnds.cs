@@ -148,7 +148,16 @@ internal sealed class TestSink : BalloonSink
 
     public List<(ulong Address, ulong Length)> Reclaimed { get; } = [];
 
-    public override void Release(GuestPhysicalAddress address, ulong length) => Released.Add((address.Value, length));
+    /// <summary>What another processor does meanwhile, once.</summary>
+    public Action? WhileReleasing { get; set; }
+
+    public override void Release(GuestPhysicalAddress address, ulong length)
+    {
+        Released.Add((address.Value, length));
+        Action? meanwhile = WhileReleasing;
+        WhileReleasing = null;
+        meanwhile?.Invoke();
+    }
 
     public override void Reclaim(GuestPhysicalAddress address, ulong length) => Reclaimed.Add((address.Value, length));
 

@@ -74,6 +74,26 @@ public class VirtioBalloonTests
         Assert.Equal([(6 * 4096, 2 * 4096)], _sink.Reclaimed);
     }
 
+    [Fact]
+    public void A_queue_that_another_processor_serves_meanwhile_disturbs_no_list()
+    {
+        _driver[Reporting].Add(new Buffer(0x200000, 0x200000, true));
+        _driver[Deflate].Add(Pages(7));
+        _driver[Statistics].Add(Numbers((4, 1000)));
+        _sink.WhileReleasing = () =>
+        {
+            foreach (int queue in (int[])[Reporting, Deflate, Statistics])
+                _device.Service(queue, 1 << 20);
+        };
+        uint[] pages = [.. Enumerable.Range(0, 200).Select(page => (uint)(page * 2))];
+        _driver[Inflate].Do(Pages(pages));
+        Assert.Equal(pages.Select(page => (page * 4096ul, 4096ul)), _sink.Released);
+        Assert.Equal([(7 * 4096, 4096)], _sink.Reclaimed);
+        Assert.Equal([(0x200000, 0x200000)], _sink.Reported);
+        Assert.True(_device.TryGetStatistic(VirtioBalloonStatistic.VIRTIO_BALLOON_S_MEMFREE, out ulong value));
+        Assert.Equal(1000ul, value);
+    }
+
     [Theory]
     [InlineData(2048u)]
     [InlineData(uint.MaxValue)]
