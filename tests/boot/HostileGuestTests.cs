@@ -120,7 +120,10 @@ public partial class HostileGuestTests(ITestOutputHelper output)
                     roundsOfTheLast = rounds;
                 }
                 else if (SteadyRounds().Match(text) is { Success: true } steady)
+                {
                     rounds = int.Parse(steady.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+                    await AskForMemory(machine, rounds);
+                }
             }
             else if (HostLine().Match(line) is { Success: true } host && progress.ContainsKey(host.Groups["vm"].Value))
             {
@@ -153,6 +156,13 @@ public partial class HostileGuestTests(ITestOutputHelper output)
         return total;
     }
 
+    /// <summary>The host wants memory of an attacker's balloon, gives it back, and asks for its statistics, one after the other.</summary>
+    private static Task AskForMemory(Machine machine, int round)
+    {
+        string attacker = $"hostile-{round / 3 % Attackers}";
+        return PowerTests.Ask(machine, $"balloon {attacker}" + (round % 3) switch { 0 => " 4MiB", 1 => " 8MiB", _ => "" });
+    }
+
     // With every device, in the order that tests/guests/hostile-pci.inc counts them in; two attackers share a VLAN.
     private static TestVm Attacker(int number, string commandLine) => new($"hostile-{number}")
     {
@@ -160,7 +170,8 @@ public partial class HostileGuestTests(ITestOutputHelper output)
         Memory = "8MiB",
         Restart = "onFailure",
         CommandLine = commandLine,
-        Devices = ["rng"],
+        Devices = ["rng", "console"],
+        More = "balloon: true",
         Nics = $"{{ name: eth0, network: lan, portGroup: pair-{number / 2} }}",
         Disks = [$"name: data, size: {DiskKiB}KiB", $"name: fixed, size: {DiskKiB}KiB, readOnly: true"],
     };
