@@ -41,6 +41,9 @@ public abstract class NicHost
     /// <returns>False if it is not there.</returns>
     public abstract bool TryAttach();
 
+    /// <summary>The card is there, and as <see cref="TryAttach"/> left it: not another one in its place.</summary>
+    public abstract bool IsAttached { get; }
+
     /// <summary>Takes away what lets the card access memory and interrupt.</summary>
     public abstract void Detach();
 

@@ -104,6 +104,9 @@ public sealed class NicService
         }
         // A change of the link interrupts as well, so every turn looks.
         _device.LookAtLink();
+        // Where no card is, or a new one without addresses, some buses answer with zeros.
+        if (!_device.IsLinkUp && !_host.IsAttached)
+            _device.Blame(NicFault.Gone);
         Watch(now);
         if (_device.Fault != NicFault.None)
         {

@@ -49,7 +49,7 @@ public sealed class VirtioNic : NicDevice
             Blame(NicFault.Gone);
         else if ((status & (byte)VirtioStatus.DEVICE_NEEDS_RESET) != 0)
             Blame(NicFault.Hung);
-        IsLinkUp = status != byte.MaxValue
+        IsLinkUp = status != byte.MaxValue && (status & (byte)VirtioStatus.DRIVER_OK) != 0
             && (!_hasStatus || (_transport.Device.Read16(VirtioNet.Status) & (ushort)VirtioNetStatus.VIRTIO_NET_S_LINK_UP) != 0);
     }
 

@@ -144,6 +144,8 @@ internal sealed class PhysicalNic : Uplink
             return true;
         }
 
+        public override bool IsAttached => _nic._function.IsEnabled;
+
         public override void Detach() => _nic._function.Disable();
 
         public override void Wake() => Scheduler.Wake(_nic._thread);

@@ -9,6 +9,8 @@ public sealed class PciFunction
     // A list of capabilities cannot be longer: they are aligned, and behind the header.
     private const int MaximumCapabilities = (PciConfiguration.Length - PciConfiguration.HeaderLength) / 4;
 
+    private const uint Enabled = (uint)(PciCommand.MemorySpace | PciCommand.BusMaster);
+
     private readonly ConfigurationSpace _space;
     private readonly uint _identity;
 
@@ -51,6 +53,9 @@ public sealed class PciFunction
 
     /// <summary>Whether the function that was found there still answers.</summary>
     public bool IsPresent => _space.Read(Address, PciConfiguration.VendorId) == _identity;
+
+    /// <summary>Whether it still answers as <see cref="TryEnable"/> left it; one that was put in its place does not.</summary>
+    public bool IsEnabled => IsPresent && (Read(PciConfiguration.Command) & Enabled) == Enabled;
 
     /// <param name="offset">A multiple of 4, below <see cref="PciConfiguration.Length"/>.</param>
     public uint Read(int offset) => _space.Read(Address, offset);
@@ -113,7 +118,7 @@ public sealed class PciFunction
             return false;
         for (int i = 0; i < PciConfiguration.BaseAddressCount; i++)
             Write(Register(i), _baseAddresses[i]);
-        SetCommand((uint)(PciCommand.MemorySpace | PciCommand.BusMaster));
+        SetCommand(Enabled);
         return true;
     }
 

@@ -94,6 +94,36 @@ public class UplinkTests
         Assert.InRange(await reading, 4096, long.MaxValue);
     }
 
+    /// <summary>The guest's firmware is asked to let a card go, and HyperOS has none: the test ejects it in its place.</summary>
+    [Theory]
+    [InlineData("virtio-net-pci")]
+    [InlineData("e1000e")]
+    [InlineData("igb")]
+    public async Task A_card_that_is_unplugged_takes_its_uplink_down_and_another_in_its_slot_brings_it_back(string device)
+    {
+        // QEMU's ACPI hot-plug registers: the slots of the selected bus, 0 being that of the only port, that are to be ejected.
+        const string SelectBus = "o /w 0xcd0 0", EjectSlot0 = "o /w 0xcc8 1";
+        string card = $"{device},netdev=n0,id=card,bus=root0,mac=52:54:00:12:34:56";
+        await using OutsideServer outside = new();
+        using Monitor monitor = new();
+        await using Machine machine = Machine.Start(TestVms.OnNetworks(Lan, TestVms.Caller("caller", outside.Address)) with
+        {
+            ExtraArguments = ["-device", "pcie-root-port,id=root0,chassis=1", "-netdev", "user,id=n0", "-device", card, .. monitor.Arguments],
+        }, test: device);
+        await machine.WaitForAll("networks: lan: uplink nic0 is up", "caller| outside answers");
+        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(5));
+        await monitor.Do("device_del card", limit.Token);
+        await monitor.Do(SelectBus, limit.Token);
+        await monitor.Do(EjectSlot0, limit.Token);
+        await machine.WaitForLine("networks: lan: uplink nic0 is down");
+        await machine.WaitForLine("nic0: does not answer: unplugged");
+        await machine.WaitForLine("caller| outside is silent");
+        await monitor.Do($"device_add {card}", limit.Token);
+        await machine.WaitForLine("nic0: runs again");
+        await machine.WaitForLine("networks: lan: uplink nic0 is up");
+        await machine.WaitForLine("caller| outside answers");
+    }
+
     [Fact]
     public async Task The_guests_of_make_run_reach_each_other_and_a_page_outside()
     {

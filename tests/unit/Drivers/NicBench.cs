@@ -103,6 +103,7 @@ internal sealed class NicBench
     internal sealed class BenchHost : NicHost
     {
         private ulong _now = Second;
+        private bool _isAttached;
 
         public override ulong Now => _now;
 
@@ -110,7 +111,7 @@ internal sealed class NicBench
 
         public bool IsPresent { get; set; } = true;
 
-        public bool IsAttached { get; private set; }
+        public override bool IsAttached => _isAttached && IsPresent;
 
         public int Wakes { get; private set; }
 
@@ -133,9 +134,9 @@ internal sealed class NicBench
             IsLocked = false;
         }
 
-        public override bool TryAttach() => IsAttached = IsPresent;
+        public override bool TryAttach() => _isAttached = IsPresent;
 
-        public override void Detach() => IsAttached = false;
+        public override void Detach() => _isAttached = false;
 
         public override void Wake() => Wakes++;
 

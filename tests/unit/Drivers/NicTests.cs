@@ -179,6 +179,22 @@ public class NicTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void A_card_that_another_has_taken_the_place_of_is_noticed_and_the_other_started(string kind)
+    {
+        NicBench bench = NicBench.Of(kind).Started();
+        bench.Model.IsLinkUp = false;
+        bench.Host.Detach();
+        bench.Serve();
+        Assert.Equal([NicEvent.LinkDown, NicEvent.Gone], bench.Host.Events[^2..]);
+        bench.Model.IsLinkUp = true;
+        bench.Host.Advance(100 * NicBench.Second);
+        bench.Serve();
+        Assert.Equal([NicEvent.Started, NicEvent.LinkUp], bench.Host.Events[^2..]);
+        Assert.Equal([true, false, true], bench.Listener.Changes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void What_nobody_takes_is_dropped_and_the_buffers_go_back(string kind)
     {
         NicBench bench = NicBench.Of(kind);
