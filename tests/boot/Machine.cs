@@ -16,10 +16,16 @@ namespace HyperOS.Tests.Boot;
 /// </summary>
 public sealed partial class Machine : IAsyncDisposable
 {
+    /// <summary>Ctrl-], which opens the host's prompt.</summary>
+    internal const string HostKey = "\x1d";
+
     private const int TailLines = 60;
 
     /// <summary>How long a wait goes on after a panic: long enough for the whole report.</summary>
     private static readonly TimeSpan s_panicLimit = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long guests are traced after a wait in vain, and how long all that may take.</summary>
+    private static readonly TimeSpan s_traceTime = TimeSpan.FromSeconds(1), s_traceLimit = TimeSpan.FromSeconds(20);
 
     private static readonly HashSet<string> s_names = [];
 
@@ -202,8 +208,11 @@ public sealed partial class Machine : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
+            string tail = Tail();
+            if (!hasPanicked && _options.Boot != BootKind.Bare)
+                await WriteExits();
             throw new Xunit.Sdk.XunitException(
-                (hasPanicked ? $"the host panicked, and {wanted} did not come" : $"{wanted} did not come within {limit ?? _options.WaitLimit}") + Tail());
+                (hasPanicked ? $"the host panicked, and {wanted} did not come" : $"{wanted} did not come within {limit ?? _options.WaitLimit}") + tail);
         }
         catch (EndOfStreamException)
         {
@@ -213,6 +222,24 @@ public sealed partial class Machine : IAsyncDisposable
         finally
         {
             await timeout.CancelAsync();
+        }
+    }
+
+    // What the guests do instead of what was waited for: a trace of their exits, for the log.
+    private async Task WriteExits()
+    {
+        using CancellationTokenSource timeout = new(s_traceLimit);
+        try
+        {
+            int start = Log.Length;
+            await Type($"{HostKey}list\n{HostKey}trace\n");
+            await _console.WaitFor(TraceLine(), start, wholeLine: true, timeout.Token);
+            await Task.Delay(s_traceTime, timeout.Token);
+            await Type($"{HostKey}trace\n{HostKey}dump\n{HostKey}list\n");
+            await Task.Delay(Timeout.Infinite, timeout.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or EndOfStreamException or IOException)
+        {
         }
     }
 
@@ -243,6 +270,9 @@ public sealed partial class Machine : IAsyncDisposable
         string errors = _errors.Length == 0 ? "" : $"\nthe emulator says: {_errors}";
         return $"; the log ends (all of it: {_logPath}):\n{string.Join('\n', lines.Skip(lines.Length - TailLines))}{errors}";
     }
+
+    [GeneratedRegex("trace: on", RegexOptions.Multiline)]
+    private static partial Regex TraceLine();
 
     [GeneratedRegex("^panic: ", RegexOptions.Multiline)]
     private static partial Regex PanicLine();

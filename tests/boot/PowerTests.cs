@@ -6,8 +6,6 @@ namespace HyperOS.Tests.Boot;
 /// <summary>Machines that are asked to shut down, are stopped, paused and started, from the host's console and by the host's power button.</summary>
 public partial class PowerTests
 {
-    private const string HostKey = "\x1d";
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -131,7 +129,7 @@ public partial class PowerTests
         Initrd = Workspace.InitrdWithDrivers("power"),
     };
 
-    internal static Task Ask(Machine machine, string command) => machine.Type($"{HostKey}{command}\n");
+    internal static Task Ask(Machine machine, string command) => machine.Type($"{Machine.HostKey}{command}\n");
 
     private static async Task Expect(Machine machine, string command, string answer)
     {
