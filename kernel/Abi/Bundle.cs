@@ -1,6 +1,5 @@
 using System;
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
+using HyperOS.Core;
 
 namespace HyperOS.Abi;
 
@@ -27,7 +26,6 @@ public enum AllStoppedAction : uint
 /// </code>
 /// Integers are little-endian; every blob has its own SHA-256, so that damage to one costs only the VMs that use it.
 /// </summary>
-[StructLayout(LayoutKind.Explicit, Size = Size)]
 public struct BundleHeader
 {
     public const int Size = 0x50;
@@ -40,35 +38,24 @@ public struct BundleHeader
     public const int Sha256Length = 32;
 
     /// <summary>Where what the SHA-256 covers begins.</summary>
-    public const int HashedOffset = OnAllStoppedOffset;
+    public const int HashedOffset = Sha256Offset + Sha256Length;
 
     internal const int Sha256Offset = 0x0C;
 
-    private const int MagicOffset = 0x00;
-    private const int VersionOffset = 0x08;
-    private const int OnAllStoppedOffset = 0x2C;
-    private const int TotalLengthOffset = 0x30;
-    private const int DefinitionCountOffset = 0x38;
-    private const int BlobCountOffset = 0x3C;
-    private const int NetworkCountOffset = 0x40;
-    private const int PortGroupCountOffset = 0x44;
-    private const int NicCountOffset = 0x48;
-    private const int DiskCountOffset = 0x4C;
-
-    [FieldOffset(MagicOffset)] public ulong Magic;
-    [FieldOffset(VersionOffset)] public uint Version;
-    [FieldOffset(OnAllStoppedOffset)] public AllStoppedAction OnAllStopped;
+    public ulong Magic;
+    public uint Version;
+    public AllStoppedAction OnAllStopped;
 
     /// <summary>Of the bundle, in bytes.</summary>
-    [FieldOffset(TotalLengthOffset)] public ulong TotalLength;
+    public ulong TotalLength;
 
-    [FieldOffset(DefinitionCountOffset)] public uint DefinitionCount;
-    [FieldOffset(BlobCountOffset)] public uint BlobCount;
+    public uint DefinitionCount;
+    public uint BlobCount;
 
-    [FieldOffset(NetworkCountOffset)] public uint NetworkCount;
-    [FieldOffset(PortGroupCountOffset)] public uint PortGroupCount;
-    [FieldOffset(NicCountOffset)] public uint NicCount;
-    [FieldOffset(DiskCountOffset)] public uint DiskCount;
+    public uint NetworkCount;
+    public uint PortGroupCount;
+    public uint NicCount;
+    public uint DiskCount;
 
     /// <summary>Where the networks' definitions begin, in bytes. This and the following cannot overflow for any counts.</summary>
     public readonly ulong NetworksOffset => Size + (ulong)DefinitionCount * VmDefinition.Size;
@@ -92,38 +79,38 @@ public struct BundleHeader
     public static bool TryRead(ReadOnlySpan<byte> bytes, out BundleHeader header)
     {
         header = default;
-        if (bytes.Length < Size)
-            return false;
-        header.Magic = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(MagicOffset));
-        header.Version = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(VersionOffset));
-        header.OnAllStopped = (AllStoppedAction)BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(OnAllStoppedOffset));
-        header.TotalLength = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(TotalLengthOffset));
-        header.DefinitionCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(DefinitionCountOffset));
-        header.BlobCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(BlobCountOffset));
-        header.NetworkCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(NetworkCountOffset));
-        header.PortGroupCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(PortGroupCountOffset));
-        header.NicCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(NicCountOffset));
-        header.DiskCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Slice(DiskCountOffset));
-        return true;
+        LittleEndianReader reader = new(bytes);
+        header.Magic = reader.ReadUInt64();
+        header.Version = reader.ReadUInt32();
+        reader.Skip(Sha256Length);
+        header.OnAllStopped = (AllStoppedAction)reader.ReadUInt32();
+        header.TotalLength = reader.ReadUInt64();
+        header.DefinitionCount = reader.ReadUInt32();
+        header.BlobCount = reader.ReadUInt32();
+        header.NetworkCount = reader.ReadUInt32();
+        header.PortGroupCount = reader.ReadUInt32();
+        header.NicCount = reader.ReadUInt32();
+        header.DiskCount = reader.ReadUInt32();
+        return !reader.Overrun;
     }
 
     /// <summary>Writes all but the SHA-256, which <see cref="Sha256Of"/> takes once the tables are there.</summary>
     /// <returns>False if there is room for fewer than <see cref="Size"/> bytes.</returns>
     public readonly bool TryWrite(Span<byte> bytes)
     {
-        if (bytes.Length < Size)
-            return false;
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.Slice(MagicOffset), Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(VersionOffset), Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(OnAllStoppedOffset), (uint)OnAllStopped);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.Slice(TotalLengthOffset), TotalLength);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(DefinitionCountOffset), DefinitionCount);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(BlobCountOffset), BlobCount);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(NetworkCountOffset), NetworkCount);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(PortGroupCountOffset), PortGroupCount);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(NicCountOffset), NicCount);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.Slice(DiskCountOffset), DiskCount);
-        return true;
+        LittleEndianWriter writer = new(bytes);
+        writer.WriteUInt64(Magic);
+        writer.WriteUInt32(Version);
+        writer.Skip(Sha256Length);
+        writer.WriteUInt32((uint)OnAllStopped);
+        writer.WriteUInt64(TotalLength);
+        writer.WriteUInt32(DefinitionCount);
+        writer.WriteUInt32(BlobCount);
+        writer.WriteUInt32(NetworkCount);
+        writer.WriteUInt32(PortGroupCount);
+        writer.WriteUInt32(NicCount);
+        writer.WriteUInt32(DiskCount);
+        return !writer.Overrun;
     }
 
     /// <summary>Where the SHA-256 stands in a header of at least <see cref="Size"/> bytes.</summary>
@@ -131,7 +118,6 @@ public struct BundleHeader
 }
 
 /// <summary>A row of the bundle's blob table.</summary>
-[StructLayout(LayoutKind.Explicit, Size = Size)]
 public struct BundleBlob
 {
     public const int Size = 0x60;
@@ -142,24 +128,21 @@ public struct BundleBlob
     internal const int Sha256Offset = 0x10;
     internal const int NameOffset = 0x30;
 
-    private const int FileOffsetOffset = 0x00;
-    private const int LengthOffset = 0x08;
-
     /// <summary>From the start of the bundle, in bytes; a multiple of 4 KiB.</summary>
-    [FieldOffset(FileOffsetOffset)] public ulong FileOffset;
+    public ulong FileOffset;
 
     /// <summary>In bytes, without the padding to the next page.</summary>
-    [FieldOffset(LengthOffset)] public ulong Length;
+    public ulong Length;
 
     /// <returns>False if fewer than <see cref="Size"/> bytes are given.</returns>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out BundleBlob blob)
     {
         blob = default;
-        if (bytes.Length < Size)
-            return false;
-        blob.FileOffset = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(FileOffsetOffset));
-        blob.Length = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(LengthOffset));
-        return true;
+        LittleEndianReader reader = new(bytes);
+        blob.FileOffset = reader.ReadUInt64();
+        blob.Length = reader.ReadUInt64();
+        reader.Skip(BundleHeader.Sha256Length + MaxNameLength);
+        return !reader.Overrun;
     }
 
     /// <returns>False if there is room for fewer than <see cref="Size"/> bytes, or hash or name have a wrong length.</returns>
@@ -167,11 +150,12 @@ public struct BundleBlob
     {
         if (bytes.Length < Size || sha256.Length != BundleHeader.Sha256Length || name.Length > MaxNameLength)
             return false;
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.Slice(FileOffsetOffset), FileOffset);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.Slice(LengthOffset), Length);
-        sha256.CopyTo(bytes.Slice(Sha256Offset));
-        bytes.Slice(NameOffset, MaxNameLength).Clear();
-        name.CopyTo(bytes.Slice(NameOffset));
+        LittleEndianWriter writer = new(bytes);
+        writer.WriteUInt64(FileOffset);
+        writer.WriteUInt64(Length);
+        writer.WriteBytes(sha256);
+        writer.WriteBytes(name);
+        bytes.Slice(writer.Position, MaxNameLength - name.Length).Clear();
         return true;
     }
 }

@@ -2,24 +2,21 @@ using System;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using HyperOS.Core;
 
 namespace HyperOS.Abi;
 
 /// <summary>A name in a definition: 1 to 32 of a-z, 0-9 and -, padded with zeros so that one name has one encoding.</summary>
-[StructLayout(LayoutKind.Explicit, Size = Size)]
 public struct DefinitionName
 {
     /// <summary>In bytes.</summary>
-    public const int Size = BytesOffset + MaxLength;
+    public const int Size = sizeof(uint) + MaxLength;
 
     /// <summary>In characters.</summary>
     public const int MaxLength = 32;
 
-    private const int BytesOffset = sizeof(uint);
-
-    [FieldOffset(0)] private uint _length;
-    [FieldOffset(BytesOffset)] private NameBytes _bytes;
+    private uint _length;
+    private NameBytes _bytes;
 
     /// <summary>The length that the message claims; only up to <see cref="MaxLength"/> characters are there.</summary>
     public readonly uint Length => _length;
@@ -57,18 +54,23 @@ public struct DefinitionName
 
     public readonly bool SameAs(in DefinitionName other) => Bytes.SequenceEqual(other.Bytes);
 
-    internal static DefinitionName Read(ReadOnlySpan<byte> bytes)
+    internal static DefinitionName Read(ref LittleEndianReader reader)
     {
-        DefinitionName name = new() { _length = BinaryPrimitives.ReadUInt32LittleEndian(bytes) };
-        bytes.Slice(BytesOffset, MaxLength).CopyTo(name._bytes);
+        DefinitionName name = new() { _length = reader.ReadUInt32() };
+        if (reader.TryTake(MaxLength, out ReadOnlySpan<byte> bytes))
+            bytes.CopyTo(name._bytes);
         return name;
     }
 
-    internal readonly void Write(Span<byte> bytes)
+    internal readonly void Write(ref LittleEndianWriter writer)
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, _length);
-        ((ReadOnlySpan<byte>)_bytes).CopyTo(bytes.Slice(BytesOffset));
+        writer.WriteUInt32(_length);
+        writer.WriteBytes(_bytes);
     }
+
+    /// <summary>The name at the start of so many bytes, where it lies.</summary>
+    internal static ReadOnlySpan<byte> In(ReadOnlySpan<byte> bytes) =>
+        bytes.Slice(sizeof(uint), (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(bytes), MaxLength));
 
     [InlineArray(MaxLength)]
     private struct NameBytes

@@ -1,6 +1,4 @@
 using System;
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using HyperOS.Core;
 
 namespace HyperOS.Abi;
@@ -15,7 +13,6 @@ public enum DiskOptions : uint
 }
 
 /// <summary>A disk of a VM, as one message of fixed size; as <see cref="NicDefinition"/>.</summary>
-[StructLayout(LayoutKind.Explicit, Size = Size)]
 public struct DiskDefinition
 {
     /// <summary>Length of the message in bytes.</summary>
@@ -32,31 +29,23 @@ public struct DiskDefinition
     /// <summary>In bytes.</summary>
     public const ulong MaxBytes = SparseStore.MaxLength;
 
-    private const int LengthOffset = 0x00;
-    private const int VersionOffset = 0x04;
-    private const int VmOffset = 0x08;
-    private const int ImageOffset = 0x0C;
-    private const int BytesOffset = 0x10;
-    private const int OptionsOffset = 0x18;
-    private const int NameOffset = 0x1C;
-
     /// <summary>Length of this message in bytes: <see cref="Size"/>.</summary>
-    [FieldOffset(LengthOffset)] public uint Length;
+    public uint Length;
 
     /// <summary><see cref="CurrentVersion"/>.</summary>
-    [FieldOffset(VersionOffset)] public uint Version;
+    public uint Version;
 
     /// <summary>Index of the VM's definition.</summary>
-    [FieldOffset(VmOffset)] public uint Vm;
+    public uint Vm;
 
     /// <summary>Index into the bundle's blob table of what it holds at first, or <see cref="VmDefinition.NoBlob"/>: zeros.</summary>
-    [FieldOffset(ImageOffset)] public uint Image;
+    public uint Image;
 
     /// <summary>Its size: a multiple of <see cref="BlockStore.SectorBytes"/>, not less than its image.</summary>
-    [FieldOffset(BytesOffset)] public ulong Bytes;
+    public ulong Bytes;
 
-    [FieldOffset(OptionsOffset)] public DiskOptions Options;
-    [FieldOffset(NameOffset)] public DefinitionName Name;
+    public DiskOptions Options;
+    public DefinitionName Name;
 
     /// <summary>A message with this version's length and number, without an image, and everything else zero.</summary>
     public static DiskDefinition Empty => new() { Length = Size, Version = CurrentVersion, Image = VmDefinition.NoBlob };
@@ -66,30 +55,28 @@ public struct DiskDefinition
     public static bool TryRead(ReadOnlySpan<byte> message, out DiskDefinition definition)
     {
         definition = default;
-        if (message.Length < Size)
-            return false;
-        definition.Length = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(LengthOffset));
-        definition.Version = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(VersionOffset));
-        definition.Vm = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(VmOffset));
-        definition.Image = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(ImageOffset));
-        definition.Bytes = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(BytesOffset));
-        definition.Options = (DiskOptions)BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(OptionsOffset));
-        definition.Name = DefinitionName.Read(message.Slice(NameOffset));
-        return true;
+        LittleEndianReader reader = new(message);
+        definition.Length = reader.ReadUInt32();
+        definition.Version = reader.ReadUInt32();
+        definition.Vm = reader.ReadUInt32();
+        definition.Image = reader.ReadUInt32();
+        definition.Bytes = reader.ReadUInt64();
+        definition.Options = (DiskOptions)reader.ReadUInt32();
+        definition.Name = DefinitionName.Read(ref reader);
+        return !reader.Overrun;
     }
 
     /// <returns>False if there is room for fewer than <see cref="Size"/> bytes.</returns>
     public readonly bool TryWrite(Span<byte> message)
     {
-        if (message.Length < Size)
-            return false;
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(LengthOffset), Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(VersionOffset), Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(VmOffset), Vm);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(ImageOffset), Image);
-        BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(BytesOffset), Bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(OptionsOffset), (uint)Options);
-        Name.Write(message.Slice(NameOffset));
-        return true;
+        LittleEndianWriter writer = new(message);
+        writer.WriteUInt32(Length);
+        writer.WriteUInt32(Version);
+        writer.WriteUInt32(Vm);
+        writer.WriteUInt32(Image);
+        writer.WriteUInt64(Bytes);
+        writer.WriteUInt32((uint)Options);
+        Name.Write(ref writer);
+        return !writer.Overrun;
     }
 }

@@ -1,12 +1,9 @@
 using System;
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using HyperOS.Core;
 
 namespace HyperOS.Abi;
 
 /// <summary>A network device of a VM and where it is connected, as one message of fixed size; as <see cref="NetworkDefinition"/>.</summary>
-[StructLayout(LayoutKind.Explicit, Size = Size)]
 public struct NicDefinition
 {
     /// <summary>Length of the message in bytes.</summary>
@@ -17,29 +14,21 @@ public struct NicDefinition
     /// <summary>Most NICs of a VM.</summary>
     public const int MaxPerVm = 8;
 
-    private const int LengthOffset = 0x00;
-    private const int VersionOffset = 0x04;
-    private const int VmOffset = 0x08;
-    private const int PortGroupOffset = 0x0C;
-    private const int AddressOffset = 0x10;
-    private const int NameOffset = 0x18;
-    private const int PaddingOffset = NameOffset + DefinitionName.Size;
-
     /// <summary>Length of this message in bytes: <see cref="Size"/>.</summary>
-    [FieldOffset(LengthOffset)] public uint Length;
+    public uint Length;
 
     /// <summary><see cref="CurrentVersion"/>.</summary>
-    [FieldOffset(VersionOffset)] public uint Version;
+    public uint Version;
 
     /// <summary>Index of the VM's definition.</summary>
-    [FieldOffset(VmOffset)] public uint Vm;
+    public uint Vm;
 
     /// <summary>Index of the port group, and with it the network.</summary>
-    [FieldOffset(PortGroupOffset)] public uint PortGroup;
+    public uint PortGroup;
 
-    [FieldOffset(AddressOffset)] private ulong _address;
-    [FieldOffset(NameOffset)] public DefinitionName Name;
-    [FieldOffset(PaddingOffset)] private uint _padding;
+    private ulong _address;
+    public DefinitionName Name;
+    private uint _padding;
 
     /// <summary>A message with this version's length and number, and everything else zero.</summary>
     public static NicDefinition Empty => new() { Length = Size, Version = CurrentVersion };
@@ -58,30 +47,28 @@ public struct NicDefinition
     public static bool TryRead(ReadOnlySpan<byte> message, out NicDefinition definition)
     {
         definition = default;
-        if (message.Length < Size)
-            return false;
-        definition.Length = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(LengthOffset));
-        definition.Version = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(VersionOffset));
-        definition.Vm = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(VmOffset));
-        definition.PortGroup = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(PortGroupOffset));
-        definition._address = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(AddressOffset));
-        definition.Name = DefinitionName.Read(message.Slice(NameOffset));
-        definition._padding = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(PaddingOffset));
-        return true;
+        LittleEndianReader reader = new(message);
+        definition.Length = reader.ReadUInt32();
+        definition.Version = reader.ReadUInt32();
+        definition.Vm = reader.ReadUInt32();
+        definition.PortGroup = reader.ReadUInt32();
+        definition._address = reader.ReadUInt64();
+        definition.Name = DefinitionName.Read(ref reader);
+        definition._padding = reader.ReadUInt32();
+        return !reader.Overrun;
     }
 
     /// <returns>False if there is room for fewer than <see cref="Size"/> bytes.</returns>
     public readonly bool TryWrite(Span<byte> message)
     {
-        if (message.Length < Size)
-            return false;
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(LengthOffset), Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(VersionOffset), Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(VmOffset), Vm);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(PortGroupOffset), PortGroup);
-        BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(AddressOffset), _address);
-        Name.Write(message.Slice(NameOffset));
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(PaddingOffset), _padding);
-        return true;
+        LittleEndianWriter writer = new(message);
+        writer.WriteUInt32(Length);
+        writer.WriteUInt32(Version);
+        writer.WriteUInt32(Vm);
+        writer.WriteUInt32(PortGroup);
+        writer.WriteUInt64(_address);
+        Name.Write(ref writer);
+        writer.WriteUInt32(_padding);
+        return !writer.Overrun;
     }
 }

@@ -1,7 +1,6 @@
 using System;
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using HyperOS.Core;
 
 namespace HyperOS.Abi;
 
@@ -32,11 +31,10 @@ public enum PortGroupPolicies : byte
 }
 
 /// <summary>What ports of a network have in common, as one message of fixed size; as <see cref="NetworkDefinition"/>.</summary>
-[StructLayout(LayoutKind.Explicit, Size = Size)]
 public struct PortGroupDefinition
 {
     /// <summary>Length of the message in bytes.</summary>
-    public const int Size = VlansOffset + VlanBits.Words * sizeof(ulong);
+    public const int Size = 0x50 + VlanBits.Words * sizeof(ulong);
 
     public const uint CurrentVersion = 1;
 
@@ -52,51 +50,37 @@ public struct PortGroupDefinition
     /// <summary>1 GiB.</summary>
     public const uint MaxBurst = 1u << 30;
 
-    private const int LengthOffset = 0x00;
-    private const int VersionOffset = 0x04;
-    private const int NetworkOffset = 0x08;
-    private const int VlanOffset = 0x0C;
-    private const int ModeOffset = 0x0E;
-    private const int PoliciesOffset = 0x0F;
-    private const int TransmitRateOffset = 0x10;
-    private const int ReceiveRateOffset = 0x18;
-    private const int TransmitBurstOffset = 0x20;
-    private const int ReceiveBurstOffset = 0x24;
-    private const int NameOffset = 0x28;
-    private const int PaddingOffset = NameOffset + DefinitionName.Size;
-    private const int VlansOffset = 0x50;
-
     /// <summary>Length of this message in bytes: <see cref="Size"/>.</summary>
-    [FieldOffset(LengthOffset)] public uint Length;
+    public uint Length;
 
     /// <summary><see cref="CurrentVersion"/>.</summary>
-    [FieldOffset(VersionOffset)] public uint Version;
+    public uint Version;
 
     /// <summary>Index of the network to which the group belongs.</summary>
-    [FieldOffset(NetworkOffset)] public uint Network;
+    public uint Network;
 
     /// <summary>0 to <see cref="MaxVlan"/>; of a trunk the native one.</summary>
-    [FieldOffset(VlanOffset)] public ushort Vlan;
+    public ushort Vlan;
 
-    [FieldOffset(ModeOffset)] public PortGroupMode Mode;
-    [FieldOffset(PoliciesOffset)] public PortGroupPolicies Policies;
+    public PortGroupMode Mode;
+    public PortGroupPolicies Policies;
 
     /// <summary>From each guest into the network, on the average, in bytes; 0: as much as there is.</summary>
-    [FieldOffset(TransmitRateOffset)] public ulong TransmitBytesPerSecond;
+    public ulong TransmitBytesPerSecond;
 
     /// <summary>From the network to each guest, on the average, in bytes; 0: as much as there is.</summary>
-    [FieldOffset(ReceiveRateOffset)] public ulong ReceiveBytesPerSecond;
+    public ulong ReceiveBytesPerSecond;
 
     /// <summary>What may pass at once after a pause, in bytes; 0 where there is no limit.</summary>
-    [FieldOffset(TransmitBurstOffset)] public uint TransmitBurst;
+    public uint TransmitBurst;
 
     /// <summary>As <see cref="TransmitBurst"/>.</summary>
-    [FieldOffset(ReceiveBurstOffset)] public uint ReceiveBurst;
+    public uint ReceiveBurst;
 
-    [FieldOffset(NameOffset)] public DefinitionName Name;
+    public DefinitionName Name;
 
-    [FieldOffset(PaddingOffset)] private uint _padding;
-    [FieldOffset(VlansOffset)] private VlanBits _vlans;
+    private uint _padding;
+    private VlanBits _vlans;
 
     /// <summary>A message with this version's length and number, of access ports, and everything else zero.</summary>
     public static PortGroupDefinition Empty => new() { Length = Size, Version = CurrentVersion, Mode = PortGroupMode.Access };
@@ -131,47 +115,45 @@ public struct PortGroupDefinition
     public static bool TryRead(ReadOnlySpan<byte> message, out PortGroupDefinition definition)
     {
         definition = default;
-        if (message.Length < Size)
-            return false;
-        definition.Length = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(LengthOffset));
-        definition.Version = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(VersionOffset));
-        definition.Network = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(NetworkOffset));
-        definition.Vlan = BinaryPrimitives.ReadUInt16LittleEndian(message.Slice(VlanOffset));
-        definition.Mode = (PortGroupMode)message[ModeOffset];
-        definition.Policies = (PortGroupPolicies)message[PoliciesOffset];
-        definition.TransmitBytesPerSecond = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(TransmitRateOffset));
-        definition.ReceiveBytesPerSecond = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(ReceiveRateOffset));
-        definition.TransmitBurst = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(TransmitBurstOffset));
-        definition.ReceiveBurst = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(ReceiveBurstOffset));
-        definition.Name = DefinitionName.Read(message.Slice(NameOffset));
-        definition._padding = BinaryPrimitives.ReadUInt32LittleEndian(message.Slice(PaddingOffset));
+        LittleEndianReader reader = new(message);
+        definition.Length = reader.ReadUInt32();
+        definition.Version = reader.ReadUInt32();
+        definition.Network = reader.ReadUInt32();
+        definition.Vlan = reader.ReadUInt16();
+        definition.Mode = (PortGroupMode)reader.ReadByte();
+        definition.Policies = (PortGroupPolicies)reader.ReadByte();
+        definition.TransmitBytesPerSecond = reader.ReadUInt64();
+        definition.ReceiveBytesPerSecond = reader.ReadUInt64();
+        definition.TransmitBurst = reader.ReadUInt32();
+        definition.ReceiveBurst = reader.ReadUInt32();
+        definition.Name = DefinitionName.Read(ref reader);
+        definition._padding = reader.ReadUInt32();
         Span<ulong> vlans = definition._vlans;
         for (int i = 0; i < vlans.Length; i++)
-            vlans[i] = BinaryPrimitives.ReadUInt64LittleEndian(message.Slice(VlansOffset + i * sizeof(ulong)));
-        return true;
+            vlans[i] = reader.ReadUInt64();
+        return !reader.Overrun;
     }
 
     /// <returns>False if there is room for fewer than <see cref="Size"/> bytes.</returns>
     public readonly bool TryWrite(Span<byte> message)
     {
-        if (message.Length < Size)
-            return false;
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(LengthOffset), Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(VersionOffset), Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(NetworkOffset), Network);
-        BinaryPrimitives.WriteUInt16LittleEndian(message.Slice(VlanOffset), Vlan);
-        message[ModeOffset] = (byte)Mode;
-        message[PoliciesOffset] = (byte)Policies;
-        BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(TransmitRateOffset), TransmitBytesPerSecond);
-        BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(ReceiveRateOffset), ReceiveBytesPerSecond);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(TransmitBurstOffset), TransmitBurst);
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(ReceiveBurstOffset), ReceiveBurst);
-        Name.Write(message.Slice(NameOffset));
-        BinaryPrimitives.WriteUInt32LittleEndian(message.Slice(PaddingOffset), _padding);
+        LittleEndianWriter writer = new(message);
+        writer.WriteUInt32(Length);
+        writer.WriteUInt32(Version);
+        writer.WriteUInt32(Network);
+        writer.WriteUInt16(Vlan);
+        writer.WriteByte((byte)Mode);
+        writer.WriteByte((byte)Policies);
+        writer.WriteUInt64(TransmitBytesPerSecond);
+        writer.WriteUInt64(ReceiveBytesPerSecond);
+        writer.WriteUInt32(TransmitBurst);
+        writer.WriteUInt32(ReceiveBurst);
+        Name.Write(ref writer);
+        writer.WriteUInt32(_padding);
         ReadOnlySpan<ulong> vlans = _vlans;
-        for (int i = 0; i < vlans.Length; i++)
-            BinaryPrimitives.WriteUInt64LittleEndian(message.Slice(VlansOffset + i * sizeof(ulong)), vlans[i]);
-        return true;
+        foreach (ref readonly ulong word in vlans)
+            writer.WriteUInt64(word);
+        return !writer.Overrun;
     }
 
     [InlineArray(Words)]

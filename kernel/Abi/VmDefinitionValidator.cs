@@ -78,7 +78,7 @@ public readonly struct VmLimits
 /// <summary>The rules for a VM definition, the same for the image tool, management and the kernel.</summary>
 public static class VmDefinitionValidator
 {
-    /// <summary>Checks all that one definition says by itself; that names are unique is its owner's to check, with <see cref="SameName"/>.</summary>
+    /// <summary>Checks all that one definition says by itself; that names are unique is its owner's to check.</summary>
     public static VmDefinitionErrors Validate(in VmDefinition definition, in VmLimits limits)
     {
         if (definition.Length != VmDefinition.Size || definition.Version != VmDefinition.CurrentVersion)
@@ -86,14 +86,12 @@ public static class VmDefinitionValidator
         return Name(in definition) | Resources(in definition, in limits) | Boot(in definition, in limits) | Choices(in definition);
     }
 
-    public static bool SameName(in VmDefinition left, in VmDefinition right) => left.Name.SequenceEqual(right.Name);
-
     private static VmDefinitionErrors Name(in VmDefinition definition)
     {
         VmDefinitionErrors errors = VmDefinitionErrors.None;
-        if (definition.NameLength is 0 or > VmDefinition.MaxNameLength)
+        if (definition.Name.Length is 0 or > DefinitionName.MaxLength)
             errors |= VmDefinitionErrors.NameLength;
-        foreach (byte character in definition.Name)
+        foreach (byte character in definition.Name.Bytes)
         {
             if (!DefinitionName.IsAllowed(character))
                 errors |= VmDefinitionErrors.NameCharacter;

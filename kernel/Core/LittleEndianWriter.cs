@@ -56,11 +56,14 @@ public ref struct LittleEndianWriter
     }
 
     /// <summary>Appends bytes as they are.</summary>
-    public void WriteBytes(ReadOnlySpan<byte> bytes)
+    public void WriteBytes(scoped ReadOnlySpan<byte> bytes)
     {
         if (TryTake(bytes.Length, out Span<byte> field))
             bytes.CopyTo(field);
     }
+
+    /// <summary>Leaves so many bytes as they are.</summary>
+    public void Skip(int bytes) => TryTake(bytes, out _);
 
     private bool TryTake(int bytes, out Span<byte> taken)
     {

@@ -33,7 +33,7 @@ public sealed class VirtualMachineSlot
     private static ReadOnlySpan<byte> RoomPrefix => "vm "u8;
 
     // The prefix and the name.
-    private readonly byte[] _room = new byte[RoomPrefix.Length + VmDefinition.MaxNameLength];
+    private readonly byte[] _room = new byte[RoomPrefix.Length + DefinitionName.MaxLength];
     private int _roomLength;
 
     internal readonly int Index;

@@ -349,7 +349,7 @@ public sealed class VirtualMachines : ThreadBody
             VmDefinitionErrors errors = reader.ReadDefinition(i, VmLimits.SupportedCpus, FrameAllocator.TotalBytes, out VmDefinition definition);
             if (reader.IsNameTaken(i))
                 errors |= VmDefinitionErrors.NameTaken;
-            slot.SetName(definition.Name);
+            slot.SetName(definition.Name.Bytes);
             slot.Console = definition.Console;
             slot.Restart = definition.Restart;
             slot.Cpus = definition.CpuCount;

@@ -42,7 +42,7 @@ public sealed class VmFileTests : IDisposable
         Assert.Equal(1u, vm.CpuCount);
         Assert.Equal(1ul << 30, vm.MemoryBytes);
         Assert.Equal(VmDefinition.NoBlob, vm.Initrd);
-        Assert.Equal(0, vm.CommandLineLength);
+        Assert.Equal(0u, vm.CommandLineLength);
         Assert.Equal(VmConsole.None, vm.Console);
         Assert.Equal(VmOptions.Autostart, vm.Options);
         Assert.Equal(VmRestart.Never, vm.Restart);

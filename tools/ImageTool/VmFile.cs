@@ -26,7 +26,7 @@ internal sealed class VmFile
 
     public List<SourceError> Errors { get; } = [];
 
-    public static string NameOf(in VmDefinition vm) => Encoding.ASCII.GetString(vm.Name);
+    public static string NameOf(in VmDefinition vm) => Encoding.ASCII.GetString(vm.Name.Bytes);
 
     /// <summary>The blob with this content; the second file of the same content is the first one.</summary>
     public uint AddBlob(string name, byte[] content, string? format)

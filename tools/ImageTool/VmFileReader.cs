@@ -113,7 +113,7 @@ internal sealed class VmFileReader
             "balloon", "autostart", "restart", "shutdownTimeout");
         VmDefinition vm = VmDefinition.Empty;
         vm.Kernel = VmDefinition.NoBlob;
-        vm.SetName(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
+        vm.Name.Set(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
         vm.Class = fields.Choice("class", VmClass.Microvm, ("microvm", VmClass.Microvm));
         YamlFields? cpu = fields.Mapping("cpu", required: false, "count", "shares", "limit", "pin");
         vm.CpuCount = 1;
@@ -241,7 +241,7 @@ internal sealed class VmFileReader
         VmDefinitionErrors errors = VmDefinitionValidator.Validate(in vm, new VmLimits(VmLimits.SupportedCpus, _memoryForVms, blobCount: uint.MaxValue));
         foreach (VmDefinition earlier in _file.Definitions)
         {
-            if (VmDefinitionValidator.SameName(in earlier, in vm))
+            if (earlier.Name.SameAs(in vm.Name))
                 errors |= VmDefinitionErrors.NameTaken;
         }
         foreach ((VmDefinitionErrors error, string key, string hint) in Places)

@@ -81,7 +81,7 @@ public class BundleReaderFuzz
             VmDefinitionErrors errors = reader.ReadDefinition(i, 4, 1ul << 30, out VmDefinition definition);
             FuzzRun.Saw(errors);
             FuzzRun.Saw(nameof(reader.IsNameTaken), reader.IsNameTaken(i) ? 1 : 0);
-            Assert.True(definition.Name.Length <= VmDefinition.MaxNameLength);
+            Assert.True(definition.Name.Bytes.Length <= DefinitionName.MaxLength);
             Assert.True(definition.CommandLine.Length <= VmDefinition.MaxCommandLineLength);
             if (errors == VmDefinitionErrors.None)
                 Assert.True(reader.TryGetBlob(definition.Kernel, out _));

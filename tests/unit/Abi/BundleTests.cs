@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HyperOS.Abi;
 using HyperOS.Tests.Abi;
@@ -9,27 +7,34 @@ namespace HyperOS.Tests.Unit.Abi;
 
 public class BundleTests
 {
-    private const int FirstBlobRow = 0x50 + 2 * 0x860;
+    private const int FirstBlobRow = 0x50 + 2 * 0x868;
 
     [Fact]
     public void The_layouts_are_fixed()
     {
-        Assert.Equal(0x50, Unsafe.SizeOf<BundleHeader>());
-        Assert.Equal(0x00, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.Magic)));
-        Assert.Equal(0x08, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.Version)));
-        Assert.Equal(0x2C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.OnAllStopped)));
-        Assert.Equal(0x30, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.TotalLength)));
-        Assert.Equal(0x38, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.DefinitionCount)));
-        Assert.Equal(0x3C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.BlobCount)));
-        Assert.Equal(0x40, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.NetworkCount)));
-        Assert.Equal(0x44, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.PortGroupCount)));
-        Assert.Equal(0x48, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.NicCount)));
-        Assert.Equal(0x4C, (int)Marshal.OffsetOf<BundleHeader>(nameof(BundleHeader.DiskCount)));
+        byte[] bytes = new byte[BundleHeader.Size];
+        new BundleHeader
+        {
+            Magic = BundleHeader.ExpectedMagic,
+            Version = 1,
+            OnAllStopped = (AllStoppedAction)2,
+            TotalLength = 3,
+            DefinitionCount = 4,
+            BlobCount = 5,
+            NetworkCount = 6,
+            PortGroupCount = 7,
+            NicCount = 8,
+            DiskCount = 9,
+        }.TryWrite(bytes);
+        Assert.Equal("HYBUNDLE"u8, bytes.AsSpan(0, 8));
+        foreach ((int offset, uint value) in new[] { (0x08, 1u), (0x2C, 2u), (0x30, 3u), (0x38, 4u), (0x3C, 5u), (0x40, 6u), (0x44, 7u), (0x48, 8u), (0x4C, 9u) })
+            Assert.Equal(value, BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(offset)));
+        Assert.Equal(0x50, BundleHeader.Size);
         Assert.Equal(0x2C, BundleHeader.HashedOffset);
-        Assert.Equal("HYBUNDLE"u8, SampleBundle.Build().AsSpan(0, 8));
-        Assert.Equal(0x60, Unsafe.SizeOf<BundleBlob>());
-        Assert.Equal(0x00, (int)Marshal.OffsetOf<BundleBlob>(nameof(BundleBlob.FileOffset)));
-        Assert.Equal(0x08, (int)Marshal.OffsetOf<BundleBlob>(nameof(BundleBlob.Length)));
+        bytes = new byte[BundleBlob.Size];
+        new BundleBlob { FileOffset = 1, Length = 2 }.TryWrite(bytes, Enumerable.Repeat((byte)3, 32).ToArray(), "name"u8);
+        Assert.Equal(0x60, BundleBlob.Size);
+        Assert.Equal([1, 2, 3, (byte)'n'], new[] { 0x00, 0x08, 0x10, 0x30 }.Select(offset => bytes[offset]));
     }
 
     [Fact]
@@ -42,7 +47,7 @@ public class BundleTests
         Assert.Equal(2, reader.BlobCount);
         Assert.Equal(SHA256.HashData(reader.HashedTables), reader.TablesSha256.ToArray());
         Assert.Equal(VmDefinitionErrors.None, reader.ReadDefinition(1, 1, 256ul << 20, out VmDefinition db));
-        Assert.Equal("db"u8, db.Name);
+        Assert.Equal("db"u8, db.Name.Bytes);
         Assert.True(reader.TryGetBlob(db.Initrd, out Blob initrd));
         Assert.Equal("initrd.img"u8, initrd.Name);
         Assert.Equal(SampleBundle.InitrdContent, initrd.Content);

@@ -18,7 +18,7 @@ internal static class SampleBundle
     public static VmDefinition Definition(ReadOnlySpan<byte> name)
     {
         VmDefinition definition = VmDefinition.Empty;
-        definition.SetName(name);
+        definition.Name.Set(name);
         definition.Class = VmClass.Microvm;
         definition.CpuCount = 1;
         definition.MemoryBytes = 256ul << 20;

@@ -11,7 +11,7 @@ public class VmDefinitionTests
     public void The_layout_is_fixed()
     {
         VmDefinition d = default;
-        Assert.Equal(0x860, Unsafe.SizeOf<VmDefinition>());
+        Assert.Equal(0x868, Unsafe.SizeOf<VmDefinition>());
         Assert.Equal(VmDefinition.Size, Unsafe.SizeOf<VmDefinition>());
         Assert.Equal(0x00, OffsetOf(ref d, ref d.Length));
         Assert.Equal(0x04, OffsetOf(ref d, ref d.Version));
@@ -24,17 +24,18 @@ public class VmDefinitionTests
         Assert.Equal(0x1E, OffsetOf(ref d, ref d.Restart));
         Assert.Equal(0x1F, OffsetOf(ref d, ref d.Options));
         Assert.Equal(0x20, OffsetOf(ref d, ref d.Devices));
-        Assert.Equal(0x848, OffsetOf(ref d, ref d.CpuShares));
-        Assert.Equal(0x84C, OffsetOf(ref d, ref d.CpuLimit));
-        Assert.Equal(0x850, OffsetOf(ref d, ref d.CpuPins));
-        Assert.Equal(0x858, OffsetOf(ref d, ref d.ShutdownTimeout));
-        d.SetName("n"u8);
+        Assert.Equal(0x24, OffsetOf(ref d, ref d.Name));
+        Assert.Equal(0x84C, OffsetOf(ref d, ref d.CpuShares));
+        Assert.Equal(0x850, OffsetOf(ref d, ref d.CpuLimit));
+        Assert.Equal(0x858, OffsetOf(ref d, ref d.CpuPins));
+        Assert.Equal(0x860, OffsetOf(ref d, ref d.ShutdownTimeout));
+        d.Name.Set("n"u8);
         d.SetCommandLine("c"u8);
         ReadOnlySpan<byte> raw = MemoryMarshal.AsBytes(new ReadOnlySpan<VmDefinition>(in d));
         Assert.Equal(1, raw[0x24]);
-        Assert.Equal(1, raw[0x26]);
         Assert.Equal((byte)'n', raw[0x28]);
         Assert.Equal((byte)'c', raw[0x48]);
+        Assert.Equal(1, raw[0x848]);
     }
 
     [Fact]
@@ -46,7 +47,7 @@ public class VmDefinitionTests
         Assert.Equal(MemoryMarshal.AsBytes(new ReadOnlySpan<VmDefinition>(in definition)).ToArray(), message);
         Assert.True(VmDefinition.TryRead(message, out VmDefinition read));
         Assert.Equal(message, MemoryMarshal.AsBytes(new ReadOnlySpan<VmDefinition>(in read)).ToArray());
-        Assert.Equal("web"u8, read.Name);
+        Assert.Equal("web"u8, read.Name.Bytes);
         Assert.Equal("console=ttyS0"u8, read.CommandLine);
     }
 
@@ -61,7 +62,7 @@ public class VmDefinitionTests
     public void A_shorter_name_leaves_nothing_of_the_longer_one()
     {
         VmDefinition definition = SampleBundle.Definition("a-long-name"u8);
-        definition.SetName("web"u8);
+        definition.Name.Set("web"u8);
         definition.SetCommandLine("a"u8);
         Assert.Equal(VmDefinitionErrors.None, Validate(definition));
     }
@@ -170,6 +171,7 @@ public class VmDefinitionTests
     [InlineData(0x04, VmDefinitionErrors.Format)]
     [InlineData(0x28 + 3, VmDefinitionErrors.Padding)]
     [InlineData(0x847, VmDefinitionErrors.Padding)]
+    [InlineData(0x854, VmDefinitionErrors.Padding)]
     public void A_message_of_another_version_or_with_bytes_in_its_padding_is_refused(int offset, VmDefinitionErrors expected)
     {
         byte[] message = new byte[VmDefinition.Size];
