@@ -10,13 +10,15 @@ namespace HyperOS.Startup;
 /// <summary>
 /// What the host's command line may say: `panic=SECONDS` between a panic's report and the restart or `panic=halt`, `maxcpus=N`, `exits=1` for a
 /// report of each machine's exits when it stops, `trace=1` to record exits from the start, `trace=2` to write a machine's records out too when it
-/// stops, `mitigations=auto`, `off` or `all`. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
+/// stops, `mitigations=auto`, `off` or `all`, `apicv=auto`, `on` or `off`. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
 /// </summary>
 internal sealed partial class HostOptions
 {
     public int MaximumProcessors { get; private set; } = Processors.Maximum;
 
     public Mitigations Mitigations { get; private set; }
+
+    public ApicVirtualization ApicVirtualization { get; private set; }
 
     public static HostOptions Read(ReadOnlySpan<byte> commandLine)
     {
@@ -38,6 +40,8 @@ internal sealed partial class HostOptions
         }
         if (line.TryGetText("mitigations"u8, out ReadOnlySpan<byte> mitigations) == OptionStatus.Ok && !options.TrySetMitigations(mitigations))
             Log.Write("options"u8, $"mitigations: neither auto nor off nor all, ignored");
+        if (line.TryGetText("apicv"u8, out ReadOnlySpan<byte> apicVirtualization) == OptionStatus.Ok && !options.TrySetApicVirtualization(apicVirtualization))
+            Log.Write("options"u8, $"apicv: neither auto nor on nor off, ignored");
         options.ReadFaults(line);
         int cursor = 0;
         while (line.TryNextUnknown(ref cursor, out ReadOnlySpan<byte> word))
@@ -51,6 +55,17 @@ internal sealed partial class HostOptions
             Mitigations = Mitigations.Off;
         else if (text.SequenceEqual("all"u8))
             Mitigations = Mitigations.All;
+        else
+            return text.SequenceEqual("auto"u8);
+        return true;
+    }
+
+    private bool TrySetApicVirtualization(ReadOnlySpan<byte> text)
+    {
+        if (text.SequenceEqual("on"u8))
+            ApicVirtualization = ApicVirtualization.On;
+        else if (text.SequenceEqual("off"u8))
+            ApicVirtualization = ApicVirtualization.Off;
         else
             return text.SequenceEqual("auto"u8);
         return true;

@@ -74,7 +74,7 @@ internal static partial class Kernel
         // Guests: what the processors offer for them, before the others start.
         ExtendedStates.Initialize();
         GuestProcessors.Initialize(options.Mitigations);
-        VirtualizationVendor.Initialize();
+        VirtualizationVendor.Initialize(options.ApicVirtualization);
         WallClock.Set(RealTimeClock.ReadUnixSeconds());
         if (!VirtualizationVendor.Current.TryPrepare(processor.Index))
             Panic.Stop($"too little memory");

@@ -15,7 +15,7 @@ public interface IVirtualizationVendor
 
     /// <summary>Looks for what guests need and says on the log what it found. Once, on the boot processor.</summary>
     /// <returns>Whether guests can run; if not, the next two are not called.</returns>
-    static abstract bool Initialize();
+    static abstract bool Initialize(ApicVirtualization apicVirtualization);
 
     /// <summary>Allocates what a processor needs before <see cref="TryEnable"/>; during start-up.</summary>
     static abstract bool TryPrepare(int processor);

@@ -1,4 +1,5 @@
 using HyperOS.Core;
+using HyperOS.Emulation;
 using HyperOS.Loaders;
 using HyperOS.Platform;
 using HyperOS.Scheduling;
@@ -29,8 +30,8 @@ public abstract class VirtualizationVendor
     /// Chooses by the processor's maker, here and nowhere else, and says on the log what it found. On the boot processor; then <see cref="TryPrepare"/> for, and
     /// <see cref="Enable"/> on, each.
     /// </summary>
-    public static void Initialize() =>
-        s_current = GuestProcessors.Host.IsAmd ? new VirtualizationVendor<SvmVendor>() : new VirtualizationVendor<VmxVendor>();
+    public static void Initialize(ApicVirtualization apicVirtualization) =>
+        s_current = GuestProcessors.Host.IsAmd ? new VirtualizationVendor<SvmVendor>(apicVirtualization) : new VirtualizationVendor<VmxVendor>(apicVirtualization);
 
     /// <summary>What a processor needs before <see cref="Enable"/>; during start-up.</summary>
     /// <returns>False when frames ran out.</returns>
@@ -54,7 +55,7 @@ public abstract class VirtualizationVendor
 
 internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where TVendor : struct, IVirtualizationVendor
 {
-    public VirtualizationVendor() => IsAvailable = TVendor.Initialize();
+    public VirtualizationVendor(ApicVirtualization apicVirtualization) => IsAvailable = TVendor.Initialize(apicVirtualization);
 
     internal override NestedPageFormat NestedPages => TVendor.NestedPages;
 

@@ -66,7 +66,7 @@ internal static class Workshop
 
             """);
         if (iso)
-            Tool("make", "--no-print-directory", "iso", $"VMS={file}", $"OUT={path}", $"HOST_MEMORY={HostMegabytes}MiB");
+            Tool("make", "--no-print-directory", "iso", $"VMS={file}", $"OUT={path}", $"HOST_MEMORY={HostMegabytes}MiB", "CMDLINE=apicv=on");
         else
             Tool("dotnet", ImageTool, "bundle", "--vms", file, "--host-memory", $"{HostMegabytes}MiB", "--out", path);
         return path;

@@ -170,8 +170,8 @@ public partial class ConformanceTests(ITestOutputHelper output)
         {
             Conforming.BochsSvm => plain.InBochs(BochsTests.Svm, 1),
             Conforming.BochsSvm2 => plain.InBochs(BochsTests.Svm, 2),
-            Conforming.BochsVmx => plain.InBochs(BochsTests.Vmx, 1),
-            Conforming.BochsVmx2 => plain.InBochs(BochsTests.Vmx, 2),
+            Conforming.BochsVmx => plain.InBochs(BochsTests.Vmx, 1) with { CommandLine = "apicv=on" },
+            Conforming.BochsVmx2 => plain.InBochs(BochsTests.Vmx, 2) with { CommandLine = "apicv=on" },
             Conforming.BochsVmxWithoutApic2 => plain.InBochs(BochsTests.VmxWithoutApic, 2),
             _ => plain,
         };

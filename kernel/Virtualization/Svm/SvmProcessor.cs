@@ -91,7 +91,7 @@ internal sealed unsafe class SvmProcessor
     {
         CpuidResult svm = Cpu.Identify(CpuidLeaf.Svm);
         Features = (Cpuid8000000AEdx)svm.Edx;
-        RepeatsInterrupts = IsQemu();
+        RepeatsInterrupts = GuestProcessors.Host.IsTranslated;
         s_asidCount = svm.Ebx;
         if ((Features & Cpuid8000000AEdx.VmcbClean) != 0)
         {
@@ -159,14 +159,6 @@ internal sealed unsafe class SvmProcessor
         if (!_asids.IsCurrent(in context.Asid))
             AssignAsid(context, ref control);
         context.EntryChanges = control.TLB_CONTROL != TlbControl.DoNothing;
-    }
-
-    // Its signature, in ASCII: TCGTCGTCGTCG.
-    private static bool IsQemu()
-    {
-        CpuidResult signature = Cpu.Identify(CpuidLeaf.Hypervisor);
-        return (Cpu.Identify(CpuidLeaf.Features).Ecx & (uint)Cpuid1Ecx.HYPERVISOR) != 0
-            && signature is { Ebx: 0x5447_4354, Ecx: 0x4354_4743, Edx: 0x4743_5447 };
     }
 
     private void AssignAsid(SvmContext context, ref VmcbControlArea control)

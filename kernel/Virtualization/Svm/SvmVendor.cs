@@ -45,7 +45,7 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static NestedPageFormat NestedPages => SvmProcessor.NestedPages;
 
-    public static bool Initialize()
+    public static bool Initialize(ApicVirtualization apicVirtualization)
     {
         if (!SvmProcessor.IsUsable(out ReadOnlySpan<byte> reason))
         {

@@ -24,6 +24,9 @@ internal sealed unsafe class VmxProcessor
         | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.ApicVirtualization | VmxFeatures.Rdtscp
         | VmxFeatures.Invpcid | VmxFeatures.PauseLoopExiting;
 
+    // Of Bochs' VMCSs. Its processor delivers a virtual interrupt even where RFLAGS.IF is clear if one of the host's comes then.
+    private const uint BochsRevision = 0x2B;
+
     private static readonly VmxProcessor?[] s_processors = new VmxProcessor?[Processors.Maximum];
     private static readonly Source s_source = new();
     private static VmxPlan s_plan;
@@ -69,9 +72,12 @@ internal sealed unsafe class VmxProcessor
     public const ulong DevicePage = (ulong)(EptEntry.Read | EptEntry.Write | EptEntry.IgnorePat) | (ulong)MemoryType.WB << EptEntryShift.MemoryType;
 
     /// <summary>Whether guests can run, and if not what to change. On the boot processor.</summary>
-    public static bool IsUsable(out ReadOnlySpan<byte> reason)
+    public static bool IsUsable(ApicVirtualization apicVirtualization, out ReadOnlySpan<byte> reason)
     {
-        VmxRefusal refusal = VmxControlPolicy.Decide(ReadCapabilities(), Driven, out s_plan);
+        VmxCapabilities capabilities = ReadCapabilities();
+        bool isBochs = (uint)(capabilities.Basic & VmxBasic.RevisionMask) == BochsRevision;
+        bool servesApic = apicVirtualization == ApicVirtualization.On || apicVirtualization == ApicVirtualization.Auto && !isBochs;
+        VmxRefusal refusal = VmxControlPolicy.Decide(in capabilities, servesApic ? Driven : Driven & ~VmxFeatures.ApicVirtualization, out s_plan);
         reason = VmxControlPolicy.Text(refusal);
         if (refusal == VmxRefusal.None && !s_plan.Has(VmxFeatures.EptPages2MiB))
             reason = "the processor's EPT lacks 2 MiB pages, which HyperOS needs: a newer one is required"u8;

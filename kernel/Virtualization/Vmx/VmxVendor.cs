@@ -38,9 +38,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
 
     public static NestedPageFormat NestedPages => VmxProcessor.NestedPages;
 
-    public static bool Initialize()
+    public static bool Initialize(ApicVirtualization apicVirtualization)
     {
-        if (!VmxProcessor.IsUsable(out ReadOnlySpan<byte> reason))
+        if (!VmxProcessor.IsUsable(apicVirtualization, out ReadOnlySpan<byte> reason))
         {
             Log.Write("vmx"u8, $"no guests can run: {reason}");
             return false;
