@@ -10,7 +10,8 @@ namespace HyperOS.Startup;
 /// <summary>
 /// What the host's command line may say: `panic=SECONDS` between a panic's report and the restart or `panic=halt`, `maxcpus=N`, `exits=1` for a
 /// report of each machine's exits when it stops, `trace=1` to record exits from the start, `trace=2` to write a machine's records out too when it
-/// stops, `mitigations=auto`, `off` or `all`, `apicv=auto`, `on` or `off`. Anything else is named in the log and ignored, so that a mistyped option does not cost the boot.
+/// stops, `mitigations=auto`, `off` or `all`, `apicv=auto`, `on` or `off`. Anything else is named in the log and ignored, so that a mistyped option
+/// does not cost the boot.
 /// </summary>
 internal sealed partial class HostOptions
 {
