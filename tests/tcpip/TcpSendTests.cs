@@ -348,6 +348,35 @@ public sealed class TcpSendTests : IDisposable
         Assert.Equal(BufferPool.PageSize, (least + BufferPool.PageSize - 1) / BufferPool.PageSize * BufferPool.PageSize);
     }
 
+    [Fact]
+    public void Who_gets_no_memory_waits_until_an_acknowledgement_sets_some_free()
+    {
+        using TcpBench bench = new(new TcpSettings { Memory = 1 });
+        TcpConnection connection = bench.Accept();
+        int written = connection.Write(new byte[10_000]);
+        Assert.InRange(written, 1, 4096);
+        Assert.Equal(0, connection.Write(new byte[1]));
+        ValueTask waiting = connection.WaitForOutputAsync();
+        Assert.False(waiting.IsCompleted);
+        bench.Send(Ack, acknowledgement: 1 + (uint)written);
+        Assert.True(waiting.IsCompleted);
+    }
+
+    [Fact]
+    public void Where_more_follows_only_full_segments_go_until_it_has_or_the_stream_ends()
+    {
+        TcpConnection connection = _bench.Accept();
+        connection.Write(new byte[1500], moreFollows: true);
+        Assert.Equal(Size, _bench.TakeOne().Data.Length);
+        connection.Write(new byte[400], moreFollows: true);
+        Assert.Empty(_bench.Take());
+        connection.Write(new byte[600]);
+        Assert.Equal([1000, 500], _bench.Take().Select(segment => segment.Data.Length));
+        connection.Write(new byte[300], moreFollows: true);
+        connection.CloseOutput();
+        Assert.Equal((300, Fin | Psh | Ack), _bench.Take().Select(segment => (segment.Data.Length, (int)segment.Flags)).Single());
+    }
+
     private static void Write(TcpConnection connection, int segments) => Assert.Equal(segments * Size, connection.Write(new byte[segments * Size]));
 
     private void TellTooLarge(byte[] packet, int mtu, uint? sequence = null)

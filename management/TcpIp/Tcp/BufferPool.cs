@@ -23,11 +23,14 @@ internal sealed class BufferPool(int bytes)
     /// <summary>The most pages that one holder may have now.</summary>
     public int Share => int.Max(1, (_pages - Held) / 4);
 
+    /// <summary>Whether one who has so many pages may have another.</summary>
+    public bool CanTake(int held) => held < Share && Held < _pages;
+
     /// <param name="held">How many pages the holder has.</param>
     /// <param name="isEssential">Without it the connection could not go on: it is given in any case.</param>
     public byte[]? TryTake(int held, bool isEssential)
     {
-        if (!isEssential && (held >= Share || Held >= _pages))
+        if (!isEssential && !CanTake(held))
             return null;
         Held++;
         return _ready.TryPop(out byte[]? page) ? page : new byte[PageSize];

@@ -36,6 +36,9 @@ internal sealed class ByteQueue(BufferPool pool, int capacity, long start)
         return written;
     }
 
+    /// <summary>A byte could be written there: its page is held, or to be had.</summary>
+    public bool HasRoomAt(long position) => (Held != 0 && _pages[Slot(position)] is not null) || pool.CanTake(Held);
+
     /// <summary>Reads bytes that were written.</summary>
     public void Read(long position, Span<byte> bytes)
     {

@@ -24,6 +24,7 @@ public sealed class TcpConnection : IDisposable
     private readonly Signal _connected;
     private readonly Signal _input;
     private readonly Signal _output;
+    private readonly Signal _ended;
     private readonly RateLimit _challenges = new(perSecond: 10);
     private readonly RoundTrip _roundTrip;
     private readonly uint _timestampOffset;
@@ -63,6 +64,7 @@ public sealed class TcpConnection : IDisposable
         _connected = new Signal(_stack);
         _input = new Signal(_stack);
         _output = new Signal(_stack);
+        _ended = new Signal(_stack);
         _roundTrip = new RoundTrip(_settings.MinimumRetransmission.Ticks / TimeSpan.TicksPerMicrosecond);
         _timestampOffset = layer.TimestampOffset(key);
         _startedAt = _lastHeard = _context.Now;
@@ -105,6 +107,8 @@ public sealed class TcpConnection : IDisposable
         }
     }
 
+    internal bool IsDisposed => _isAbandoned;
+
     internal FlowKey Key => _key;
 
     /// <summary>SND.UNA, SND.NXT, cwnd: for tests to look at.</summary>
@@ -135,16 +139,18 @@ public sealed class TcpConnection : IDisposable
     }
 
     /// <summary>Takes bytes to be sent.</summary>
+    /// <param name="bytes">What to send.</param>
+    /// <param name="moreFollows">The rest of a segment that these do not fill comes with the next call: it waits for it.</param>
     /// <returns>How many there was room for; 0: see <see cref="WaitForOutputAsync"/> and <see cref="Error"/>.</returns>
     /// <exception cref="InvalidOperationException">The stream was ended.</exception>
-    public int Write(ReadOnlySpan<byte> bytes)
+    public int Write(ReadOnlySpan<byte> bytes, bool moreFollows = false)
     {
         using NetworkStack.Scope scope = _stack.Enter();
         if (_sender.IsEnding)
             throw new InvalidOperationException("The stream was ended.");
         if (!CanSend)
             return 0;
-        int written = _sender.Write(bytes);
+        int written = _sender.Write(bytes, moreFollows);
         Output();
         return written;
     }
@@ -168,6 +174,13 @@ public sealed class TcpConnection : IDisposable
     {
         using NetworkStack.Scope scope = _stack.Enter();
         return State is TcpState.SynSent or TcpState.SynReceived ? _connected.WaitAsync(cancellationToken) : ValueTask.CompletedTask;
+    }
+
+    /// <summary>Completes when the connection is over: both streams have ended, or there is an error.</summary>
+    public ValueTask WaitForEndAsync()
+    {
+        using NetworkStack.Scope scope = _stack.Enter();
+        return State is TcpState.Closed or TcpState.TimeWait ? ValueTask.CompletedTask : _ended.WaitAsync(CancellationToken.None);
     }
 
     /// <summary>Ends this side's stream after what was written; the other one goes on (RFC 9293 section 3.6).</summary>
@@ -206,6 +219,8 @@ public sealed class TcpConnection : IDisposable
     {
         using NetworkStack.Scope scope = _stack.Enter();
         _isAbandoned = true;
+        _input.Set();
+        _output.Set();
         if (State == TcpState.Closed)
         {
             _receiver?.Clear();
@@ -308,9 +323,9 @@ public sealed class TcpConnection : IDisposable
         TransmitSegment(position, length, flags);
     }
 
-    private bool IsInputReady => Error != TcpError.None || State == TcpState.Closed || _receiver is { Ready: > 0 } or { HasEnded: true };
+    private bool IsInputReady => _isAbandoned || Error != TcpError.None || State == TcpState.Closed || _receiver is { Ready: > 0 } or { HasEnded: true };
 
-    private bool IsOutputReady => Error != TcpError.None || State == TcpState.Closed || _sender.IsEnding || (CanSend && _sender.HasRoom);
+    private bool IsOutputReady => _isAbandoned || Error != TcpError.None || State == TcpState.Closed || _sender.IsEnding || (CanSend && _sender.HasRoom);
 
     private TcpSender NewSender() => new(this, _context, _layer.Pool, _settings, _initial + 1, _peerOffer.IsSackPermitted, _roundTrip);
 
@@ -573,6 +588,7 @@ public sealed class TcpConnection : IDisposable
         _connected.Set();
         _input.Set();
         _output.Set();
+        _ended.Set();
     }
 
     /// <summary>Sends what may go, and an acknowledgement if it did not go with it.</summary>

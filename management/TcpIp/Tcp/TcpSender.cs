@@ -34,6 +34,7 @@ internal sealed class TcpSender
     private long _resent;
     private long _departed;
     private bool _mustResend;
+    private bool _moreFollows;
     private bool _isProbing;
     private long _probedWindow;
     private int _timeOuts;
@@ -94,7 +95,7 @@ internal sealed class TcpSender
     public long CongestionWindowSize => _congestion.Size;
 
     /// <summary>The application may write with profit.</summary>
-    public bool HasRoom => !IsEnding && (_settings.SendBuffer - (End - Unacknowledged) >= _settings.SendBuffer / 4 || Unacknowledged >= End);
+    public bool HasRoom => !IsEnding && ((_settings.SendBuffer - (End - Unacknowledged) >= _settings.SendBuffer / 4 && _queue.HasRoomAt(End)) || Unacknowledged >= End);
 
     /// <summary>The highest position that was ever sent: what the peer may acknowledge.</summary>
     public long Highest => Math.Max(_highest, Next);
@@ -107,9 +108,12 @@ internal sealed class TcpSender
     private int SegmentSize => _timeOuts < TimeOutsToCaution ? _connection.SegmentSize : Math.Min(CautiousSegmentSize, _connection.SegmentSize);
 
     /// <summary>Keeps bytes to be sent.</summary>
+    /// <param name="bytes">What to send.</param>
+    /// <param name="moreFollows">What does not fill a segment waits for the next call.</param>
     /// <returns>How many there was room for.</returns>
-    public int Write(ReadOnlySpan<byte> bytes)
+    public int Write(ReadOnlySpan<byte> bytes, bool moreFollows)
     {
+        _moreFollows = moreFollows;
         int room = (int)Math.Min(bytes.Length, _settings.SendBuffer - (End - Unacknowledged));
         if (IsEnding || room <= 0)
             return 0;
@@ -119,7 +123,11 @@ internal sealed class TcpSender
     }
 
     /// <summary>A FIN is to follow what was written.</summary>
-    public void Finish() => IsEnding = true;
+    public void Finish()
+    {
+        IsEnding = true;
+        _moreFollows = false;
+    }
 
     public void Clear()
     {
@@ -300,7 +308,7 @@ internal sealed class TcpSender
         if (data < 0 || (data == 0 && !endsNow) || data > room)
             return false;
         // Silly windows are not filled (RFC 9293 section 3.8.6.2.1).
-        if (data < size && !isLast && data < _largestWindow / 2)
+        if (data < size && (!isLast || _moreFollows) && data < _largestWindow / 2)
             return false;
         if (UnderWay == 0)
             _progressAt = _context.Now;

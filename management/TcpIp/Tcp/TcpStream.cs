@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 namespace HyperOS.Management.TcpIp;
 
 /// <summary>A connection as a Stream: what HttpClient's connect callback returns, and what PipeReader.Create and PipeWriter.Create wrap. It owns the connection.</summary>
-public sealed class TcpStream(TcpConnection connection) : Stream
+public class TcpStream(TcpConnection connection) : Stream
 {
     /// <summary>The connection.</summary>
     public TcpConnection Connection { get; } = connection;
@@ -32,6 +32,7 @@ public sealed class TcpStream(TcpConnection connection) : Stream
 
     /// <summary>Reads what is there, or waits; no bytes are read at once when something is there, so that a buffer need not wait.</summary>
     /// <exception cref="IOException">The connection ended before its time.</exception>
+    /// <exception cref="ObjectDisposedException">The stream was disposed of, before or meanwhile.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (true)
@@ -49,6 +50,7 @@ public sealed class TcpStream(TcpConnection connection) : Stream
 
     /// <summary>Gives bytes to the connection, waiting for room.</summary>
     /// <exception cref="IOException">The connection ended before its time.</exception>
+    /// <exception cref="ObjectDisposedException">The stream was disposed of, before or meanwhile.</exception>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (!buffer.IsEmpty)
@@ -98,9 +100,13 @@ public sealed class TcpStream(TcpConnection connection) : Stream
         base.Dispose(disposing);
     }
 
+    /// <summary>What is thrown when the connection has ended before its time.</summary>
+    protected virtual Exception Failure(TcpError error) => new IOException($"The connection to {Connection.Remote} has ended: {error}.");
+
     private void ThrowIfFailed()
     {
+        ObjectDisposedException.ThrowIf(Connection.IsDisposed, this);
         if (Connection.Error is not TcpError.None and TcpError error)
-            throw new IOException($"The connection to {Connection.Remote} has ended: {error}.");
+            throw Failure(error);
     }
 }
