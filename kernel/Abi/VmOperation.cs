@@ -27,6 +27,9 @@ public enum VmOperation : byte
 
     /// <summary>Asks its balloon what the guest's memory is used for.</summary>
     AskMemory,
+
+    /// <summary>Stops it at once and starts it again, as if its reset button were pressed.</summary>
+    Reset,
 }
 
 /// <summary>What became of a request. One that is taken is carried out later; the log tells.</summary>

@@ -65,9 +65,13 @@ public ref struct LittleEndianWriter
     /// <summary>Leaves so many bytes as they are.</summary>
     public void Skip(int bytes) => TryTake(bytes, out _);
 
+    /// <summary>The next bytes, to be written by the caller.</summary>
+    /// <returns>False, and empty, when there is no room.</returns>
+    public bool TryReserve(int bytes, out Span<byte> reserved) => TryTake(bytes, out reserved);
+
     private bool TryTake(int bytes, out Span<byte> taken)
     {
-        if (_overrun || bytes > _destination.Length - _position)
+        if (_overrun || bytes < 0 || bytes > _destination.Length - _position)
         {
             _overrun = true;
             taken = default;

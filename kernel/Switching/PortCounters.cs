@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Abi;
 
 namespace HyperOS.Switching;
 

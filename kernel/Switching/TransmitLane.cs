@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Specs.Net;
 

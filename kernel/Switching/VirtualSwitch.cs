@@ -1,4 +1,5 @@
 using System.Numerics;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Specs.Net;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Emulation;
 using HyperOS.Platform;

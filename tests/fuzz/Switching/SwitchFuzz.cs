@@ -1,3 +1,4 @@
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Switching;
 using HyperOS.Tests.Unit.Switching;

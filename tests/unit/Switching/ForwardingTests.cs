@@ -1,3 +1,4 @@
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Switching;
 using static HyperOS.Tests.Unit.Switching.SwitchBench;

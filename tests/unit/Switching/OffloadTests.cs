@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Switching;
 using static HyperOS.Tests.Unit.Switching.SwitchBench;

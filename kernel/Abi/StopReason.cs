@@ -1,6 +1,6 @@
 using System;
 
-namespace HyperOS.Virtualization;
+namespace HyperOS.Abi;
 
 /// <summary>Why a machine stopped.</summary>
 public enum StopReason : byte
@@ -30,7 +30,8 @@ public enum StopReason : byte
     NoAnswer,
 }
 
-internal static class StopReasons
+/// <summary>About stop reasons.</summary>
+public static class StopReasons
 {
     /// <summary>As the console has it; the number of <see cref="StopReason.ExitCode"/> and <see cref="StopReason.NoAnswer"/> comes after.</summary>
     public static ReadOnlySpan<byte> Describe(StopReason reason) => reason switch

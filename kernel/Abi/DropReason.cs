@@ -1,6 +1,6 @@
 using System;
 
-namespace HyperOS.Switching;
+namespace HyperOS.Abi;
 
 /// <summary>
 /// Why a frame was dropped. Up to <see cref="NoDestination"/>: once a frame, where it came in. From <see cref="MacChanged"/> on: once a copy, at the port
