@@ -49,6 +49,7 @@ deps:
 	iso/fetch out/cache/packages
 	dotnet restore HyperOS.sln -v q
 	dotnet restore tests/boot -v q
+	dotnet restore tests/tap -v q
 	dotnet restore tests/bench -v q
 	dotnet restore kernel/Startup -p:Freestanding=true -v q
 	@mkdir -p out && touch $(DEPS)
