@@ -38,13 +38,13 @@ internal sealed class SerialInput : ConsoleSource
         return input;
     }
 
-    public override int Read(Span<byte> destination)
+    public override bool TryRead(out byte key)
     {
-        int count = Math.Min(unchecked(Volatile.Read(ref _put) - _taken), destination.Length);
-        for (int i = 0; i < count; i++)
-            destination[i] = _ring[unchecked(_taken + i) & (RingBytes - 1)];
-        Volatile.Write(ref _taken, unchecked(_taken + count));
-        return count;
+        key = _ring[_taken & (RingBytes - 1)];
+        if (_taken == Volatile.Read(ref _put))
+            return false;
+        Volatile.Write(ref _taken, unchecked(_taken + 1));
+        return true;
     }
 
     private void Receive()

@@ -1,4 +1,5 @@
 using System;
+using HyperOS.Devices;
 using HyperOS.Platform;
 
 namespace HyperOS.Virtualization;
@@ -9,10 +10,13 @@ namespace HyperOS.Virtualization;
 /// </summary>
 internal sealed class ConsolePort : FaultDomain
 {
-    private const int ChunkBytes = 256;
+    private const int ChunkBytes = 256, TypedBytes = 64;
 
     private readonly VirtualMachineSlot _slot;
     private readonly byte[] _chunk = new byte[ChunkBytes];
+
+    // What was typed for the guest, whoever is typed to by now, and waits for room in its port.
+    private readonly ByteRing _typed = new(TypedBytes);
 
     // The work at hand.
     private VirtualMachine? _machine;
@@ -33,14 +37,23 @@ internal sealed class ConsolePort : FaultDomain
         return TryRun(machine, isInput: false) ? new ReadOnlySpan<byte>(_chunk, 0, _count) : default;
     }
 
-    /// <summary>Gives the guest something to receive.</summary>
-    /// <returns>Bytes taken; what does not fit waits for the guest.</returns>
-    public int Feed(ReadOnlySpan<byte> bytes)
+    /// <summary>Takes a key for the guest; <see cref="Feed"/> gives it on.</summary>
+    /// <returns>False while as many wait as are kept.</returns>
+    public bool TryType(byte key) => _typed.TryEnqueue(key);
+
+    /// <summary>Gives the guest what was typed for it, as far as it has room; one that does not run gets nothing any more.</summary>
+    /// <returns>Whether some still waits.</returns>
+    public bool Feed()
     {
-        VirtualMachine? machine = _slot.Machine;
-        _count = Math.Min(bytes.Length, ChunkBytes);
-        bytes.Slice(0, _count).CopyTo(_chunk);
-        return machine is not null && TryRun(machine, isInput: true) ? _count : bytes.Length;
+        if (_typed.Count == 0)
+            return false;
+        _typed.CopyTo(_chunk);
+        _count = _typed.Count;
+        if (_slot.Machine is not { } machine || !TryRun(machine, isInput: true))
+            _typed.Clear();
+        else
+            _typed.Dequeue(new Span<byte>(_chunk, 0, _count));
+        return _typed.Count != 0;
     }
 
     protected override void Run() =>

@@ -11,8 +11,8 @@ namespace HyperOS.Virtualization;
 /// <summary>Where typed bytes come from. Its driver calls <see cref="HostConsole.Wake"/> when there are some.</summary>
 public abstract class ConsoleSource
 {
-    /// <returns>Bytes taken; 0 when there are none.</returns>
-    public abstract int Read(Span<byte> destination);
+    /// <returns>False when there is none.</returns>
+    public abstract bool TryRead(out byte key);
 }
 
 /// <summary>
@@ -23,8 +23,12 @@ public abstract class ConsoleSource
 public sealed class HostConsole : ThreadBody
 {
     private const int ChunkBytes = 256;
-    private const int InputBytes = 64;
     private const ulong RetryInput = 5_000_000;
+
+    /// <summary>How long keys wait for a guest that takes none, in nanoseconds; then those that are too many for it are dropped, so that the host hears the others.</summary>
+    private const ulong InputPatience = 1_000_000_000;
+
+    private const int NoKey = -1;
 
     /// <summary>How long others wait for the end of a line that a guest has begun, in nanoseconds.</summary>
     private const ulong Patience = 50_000_000;
@@ -44,8 +48,11 @@ public sealed class HostConsole : ThreadBody
     private static int s_flushesAsked, s_flushesDone;
 
     private readonly ConsoleSource? _source;
-    private readonly byte[] _input = new byte[InputBytes];
-    private int _inputLength;
+
+    // A guest's key that waits until the guest has taken earlier ones, and since when it takes none.
+    private int _heldKey = NoKey;
+    private ulong _heldSince = ulong.MaxValue;
+
     private readonly HostPrompt _prompt = new();
 
     // The prompt and what was typed after it are the console's last line.
@@ -211,23 +218,36 @@ public sealed class HostConsole : ThreadBody
             s_writesTrace = ExitTrace.WriteNext();
     }
 
-    // Whether some of what was typed still waits for room in the guest's port.
+    // Whether some of what was typed still waits for a guest. Behind a key that waits all others do: a command among them may choose another guest.
     private bool ReadInput()
     {
         if (_source is null)
             return false;
-        int read = _source.Read(new Span<byte>(_input, _inputLength, InputBytes - _inputLength));
-        for (int i = _inputLength, end = _inputLength + read; i < end; i++)
+        while (_heldKey == NoKey || TryGive(unchecked((byte)_heldKey)))
         {
-            if (!TakeKey(_input[i]))
-                _input[_inputLength++] = _input[i];
+            _heldKey = NoKey;
+            if (!_source.TryRead(out byte key))
+                break;
+            if (!TakeKey(key))
+                _heldKey = key;
         }
-        if (_inputLength == 0)
+        return VirtualMachines.FeedConsoles() || _heldKey != NoKey;
+    }
+
+    // Whether a guest's key needs to wait no longer.
+    private bool TryGive(byte key)
+    {
+        if (VirtualMachines.TryType(key))
+        {
+            _heldSince = ulong.MaxValue;
+            return true;
+        }
+        ulong now = Clock.Now;
+        _heldSince = Math.Min(_heldSince, now);
+        if (now - _heldSince < InputPatience)
             return false;
-        int taken = VirtualMachines.FeedConsole(new ReadOnlySpan<byte>(_input, 0, _inputLength));
-        new Span<byte>(_input, taken, _inputLength - taken).CopyTo(_input);
-        _inputLength -= taken;
-        return _inputLength != 0;
+        Diagnostics.Log.Output("\a"u8);
+        return true;
     }
 
     // Whether a key is the host's.

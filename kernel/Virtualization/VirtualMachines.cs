@@ -103,19 +103,31 @@ public sealed class VirtualMachines : ThreadBody
     }
 
     /// <summary>
-    /// Gives what was typed to the guest that was chosen for it, or else to the first running one that has the console; where there is none, it is dropped.
+    /// Takes a key for the guest that was chosen for it, or else for the first running one that has the console; where there is none, it is dropped.
+    /// The console's thread.
     /// </summary>
-    internal static int FeedConsole(ReadOnlySpan<byte> bytes)
+    /// <returns>False while that guest has as many to receive as are kept for it.</returns>
+    internal static bool TryType(byte key)
     {
         if (s_typist >= 0 && s_slots[s_typist]!.State == VirtualMachineState.Running)
-            return s_slots[s_typist]!.ConsolePort.Feed(bytes);
+            return s_slots[s_typist]!.ConsolePort.TryType(key);
         for (int i = 0; i < s_count; i++)
         {
             VirtualMachineSlot slot = s_slots[i]!;
             if (slot.Console == VmConsole.Host && slot.State == VirtualMachineState.Running)
-                return slot.ConsolePort.Feed(bytes);
+                return slot.ConsolePort.TryType(key);
         }
-        return bytes.Length;
+        return true;
+    }
+
+    /// <summary>Gives every guest what was typed for it, as far as it has room. The console's thread.</summary>
+    /// <returns>Whether some still waits.</returns>
+    internal static bool FeedConsoles()
+    {
+        bool waits = false;
+        for (int i = 0; i < s_count; i++)
+            waits |= s_slots[i]!.ConsolePort.Feed();
+        return waits;
     }
 
     /// <summary>A machine by its number; for a list of them, from any thread.</summary>

@@ -42,6 +42,15 @@ public class GuestTests
     }
 
     [Fact]
+    public async Task The_hosts_prompt_opens_behind_more_than_a_guest_takes_that_hears_nothing()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(new TestVm("halt")));
+        await machine.WaitForLine("vm halt: running");
+        await machine.Type($"{new string('x', 200)}{Machine.HostKey}stop halt\n");
+        await machine.WaitForLine("vm halt: stopped: stop");
+    }
+
+    [Fact]
     public async Task Cpuid_prints_the_leaves()
     {
         await using Machine machine = Machine.StartBare("cpuid");

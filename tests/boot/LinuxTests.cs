@@ -100,6 +100,20 @@ public class LinuxTests
         Assert.EndsWith("second| I am linux", await machine.WaitForLine("| I am linux"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_typed_is_the_guests_that_was_chosen_by_then()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(TestVms.Linux, TestVms.Linux with { Name = "second" }) with { Processors = 2, MemoryMiB = 768 });
+        await machine.WaitForAll("linux| Welcome to Linux", "second| Welcome to Linux");
+        string[] chosen = ["second", "linux", "second"];
+        await machine.Type("echo linux-$((6*7))\n" + string.Concat(chosen.Select(name => $"{Machine.HostKey}console {name}\necho {name}-$((6*7))\n")));
+        await machine.WaitForAll("linux| linux-42", "second| second-42");
+        await machine.Type("echo all\n");
+        await machine.WaitForLine("second| all");
+        Assert.Equal(2, Regex.Count(machine.Log, @"(?m)^linux\| linux-42\r?$"));
+        Assert.Equal(2, Regex.Count(machine.Log, @"(?m)^second\| second-42\r?$"));
+    }
+
     internal static async Task ReachShell(Machine machine)
     {
         await machine.WaitForLine("linux| Welcome to Linux 6");

@@ -22,10 +22,11 @@ public partial class ShapingTests
     [Fact]
     public async Task A_port_passes_its_rate_and_one_burst_both_ways_and_counts_each_frame_that_it_drops()
     {
-        // What `slow` hears is limited twice: it is sent 500 kB/s, of which 250 kB/s pass once the burst is used up.
-        const long fast = 500_000, slow = 250_000, fastBurst = 64 << 10, slowBurst = 1 << 20;
+        // What `slow` hears is limited twice: it is sent 250 kB/s, of which 125 kB/s pass once the burst is used up. The bursts outlast the moments in
+        // which a busy machine does not let the emulator run: what fills them meanwhile is sent after that.
+        const long fast = 250_000, slow = 125_000, fastBurst = 256 << 10, slowBurst = 512 << 10;
         await using Machine machine = Machine.Start(TestVms.OnNetwork(
-            "{ name: fast, limit: 4Mbit, burst: 64KiB }, { name: slow, limit: 2Mbit, burst: 1MiB }",
+            "{ name: fast, limit: 2Mbit, burst: 256KiB }, { name: slow, limit: 1Mbit, burst: 512KiB }",
             TestVms.Station("fast", 1, "flooder", 2, "fast"), TestVms.Station("slow", 2, "flooder", 1, "slow")));
         await machine.WaitForAll("fast| floods when told", "slow| floods when told");
         List<Dictionary<string, Port>> samples = [await Ports(machine)];
