@@ -23,13 +23,20 @@ SYMBOLISER := $(TOOLS)/Symboliser/release/symboliser.dll
 BENCH      := $(TOOLS)/Bench/release/bench.dll
 BUILD      := dotnet build -c Release -v q -nologo
 
+MANAGEMENT := out/userworld/hyperos-management
+PORTAL     := $(TOOLS)/Host/release/hyperos-management.dll
+LISTEN     ?= 127.0.0.1:8443
+
 sources = $(shell find $(wildcard $(1)) -name '*.cs' -o -name '*.csproj') $(wildcard $(1:%=%/Directory.Build.props)) \
           Directory.Build.props Directory.Packages.props global.json
 # $(call need,command,Debian package)
 need = @command -v $(1) > /dev/null || { echo "$(1) is missing (Debian package $(2)): make deps installs it" >&2; exit 1; }
 need-dotnet = @dotnet --version > /dev/null 2>&1 || { echo "dotnet is missing: install the .NET 10 SDK, which README.md names" >&2; exit 1; }
 
-.PHONY: help deps iso run debug test test-all bench clean
+# All that the management process is made of.
+management-sources = $(filter-out management/Portal/%,$(call sources,management kernel/Abi kernel/Core))
+
+.PHONY: help deps iso run debug portal management test test-all bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -40,6 +47,8 @@ help:
 	@echo "make bench   measures instructions, boot times and sizes under an emulator that counts; docs/bench.md has its options"
 	@echo "make iso     builds out/hyperos.iso; with VMS=file.yaml OUT=file.iso one that starts that file's guests,"
 	@echo "             checked against HOST_MEMORY=size (2GiB) of the machine that is to run them"
+	@echo "make portal  runs the management process on this machine, with a simulated host: https://127.0.0.1:8443, or LISTEN=address:port"
+	@echo "make management  builds the management process as the static executable that the host runs: two minutes"
 	@echo "make debug   as run, but QEMU waits for GDB"
 	@echo "make deps    installs the tools and fetches the packages that all this needs"
 	@echo "make clean   deletes what was built; downloads stay in out/cache"
@@ -67,6 +76,11 @@ debug: $(DEPS)
 	@$(MAKE) --no-print-directory $(OUT) $(SYMBOLISER)
 	@echo "QEMU waits; in another terminal: gdb $(ELF) -ex 'target remote localhost:1234'   (break points: hbreak, then continue)"
 	@tools/run qemu $(OUT) $(ELF) $(SYMBOLISER) -s -S
+
+portal: $(PORTAL)
+	@dotnet $(PORTAL) --simulate --listen $(LISTEN) --state out/portal
+
+management: $(MANAGEMENT)
 
 test:
 	$(need-dotnet)
@@ -114,6 +128,20 @@ $(BENCH): $(call sources,tests/bench)
 	$(need-dotnet)
 	$(BUILD) tests/bench/Bench.csproj
 	@touch $@
+
+# The management process: for this machine, and as the static executable for the host's ring 3.
+
+$(PORTAL): $(management-sources)
+	$(need-dotnet)
+	$(BUILD) management/Host/Host.csproj
+	@touch $@
+
+$(MANAGEMENT): $(management-sources)
+	$(need-dotnet)
+	$(call need,clang,clang)
+	$(call need,cmake,cmake)
+	dotnet publish management/Host/Host.csproj -p:UserWorld=true -c Release -v q -nologo -o out/userworld/publish
+	@cp out/userworld/publish/hyperos-management $@
 
 # The guests: the bundle is always made anew and written only if it differs, for only the image tool knows what the VM file names.
 
