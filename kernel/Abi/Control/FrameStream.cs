@@ -16,7 +16,7 @@ public static class FrameStream
 
     /// <summary>Takes the next frame off a batch.</summary>
     /// <returns>False at the end, and where what is left is no frame.</returns>
-    public static bool TryTake(ref ReadOnlySpan<byte> batch, out ReadOnlySpan<byte> frame)
+    public static bool TryTake(scoped ref ReadOnlySpan<byte> batch, out ReadOnlySpan<byte> frame)
     {
         frame = default;
         if (batch.Length < Prefix)
