@@ -21,6 +21,7 @@ TOOLS      := out/host/bin
 IMAGETOOL  := $(TOOLS)/ImageTool/release/imagetool.dll
 SYMBOLISER := $(TOOLS)/Symboliser/release/symboliser.dll
 BENCH      := $(TOOLS)/Bench/release/bench.dll
+NETBENCH   := $(TOOLS)/NetBench/release/netbench.dll
 BUILD      := dotnet build -c Release -v q -nologo
 
 MANAGEMENT := out/userworld/hyperos-management
@@ -59,6 +60,7 @@ deps:
 	dotnet restore HyperOS.sln -v q
 	dotnet restore tests/boot -v q
 	dotnet restore tests/tap -v q
+	dotnet restore tests/netbench -v q
 	dotnet restore tests/bench -v q
 	dotnet restore kernel/Startup -p:Freestanding=true -v q
 	@mkdir -p out && touch $(DEPS)
@@ -93,9 +95,10 @@ test-all:
 	@tools/test out/test-results all
 
 bench: $(DEPS)
-	@$(MAKE) --no-print-directory out/hyperos.iso $(IMAGETOOL) $(BENCH)
+	@$(MAKE) --no-print-directory out/hyperos.iso $(IMAGETOOL) $(BENCH) $(NETBENCH)
 	@tests/bench/peers/fetch out/cache/peers
 	@dotnet $(BENCH) $(if $(filter fresh,$(PEERS)),--fresh-peers) $(if $(filter bochs,$(MACHINE)),--vtx) $(if $(filter update,$(BASELINE)),--update)
+	@$(if $(filter-out 0,$(shell id -u)),unshare --map-root-user) dotnet $(NETBENCH)
 
 clean:
 	find out -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2> /dev/null || true
@@ -142,6 +145,12 @@ $(MANAGEMENT): $(management-sources)
 	$(call need,cmake,cmake)
 	dotnet publish management/Host/Host.csproj -p:UserWorld=true -c Release -v q -nologo -o out/userworld/publish
 	@cp out/userworld/publish/hyperos-management $@
+
+$(NETBENCH): $(call sources,tests/netbench tests/tap management/TcpIp management/TcpIpTransport)
+	$(need-dotnet)
+	$(call need,ip,iproute2)
+	$(BUILD) tests/netbench/NetBench.csproj
+	@touch $@
 
 # The guests: the bundle is always made anew and written only if it differs, for only the image tool knows what the VM file names.
 

@@ -34,9 +34,9 @@ internal sealed record Run(double Requests, double Sent, double Received)
         {
             clients.Ip($"link add client0 type veth peer name server0 netns {servers.ThreadId}");
             clients.Ip($"addr add {ClientAddress}/24 dev client0");
-            clients.Ip("link set client0 gso_max_segs 1 up");
+            clients.Ip("link set client0 up");
             servers.Ip($"addr add {ServerAddress}/24 dev server0");
-            servers.Ip("link set server0 gso_max_segs 1 up");
+            servers.Ip("link set server0 up");
         }
         ProcessStartInfo start = new(Environment.ProcessPath!, ["serve", isStack ? "stack" : "sockets"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")

@@ -36,7 +36,7 @@ internal static class Server
         await server.StartAsync();
         Console.WriteLine("ready");
         while (Console.ReadLine() is not null)
-            Console.WriteLine((long)(Environment.GetEnvironmentVariable("USERONLY") == null ? Environment.CpuUsage.TotalTime : Environment.CpuUsage.UserTime).TotalMicroseconds);
+            Console.WriteLine((long)Environment.CpuUsage.TotalTime.TotalMicroseconds);
     }
 
     private static NetworkStack StartStack()

@@ -20,7 +20,7 @@ internal sealed class TapBench : IDisposable
     /// <param name="isWatched">The test will look at frames, or hold them back.</param>
     public TapBench(TcpSettings? settings = null, int? badness = null, bool isWatched = false)
     {
-        Link = new TapLink(Linux, "tap0");
+        Link = Linux.Run(() => new TapLink("tap0"));
         if (isWatched)
             (Link.Incoming, Link.Outgoing) = (new Impairment(0), new Impairment(0));
         if (badness is { } seed)

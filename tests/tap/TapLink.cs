@@ -1,21 +1,17 @@
-using System.Globalization;
 using HyperOS.Management.TcpIp;
 using Microsoft.Win32.SafeHandles;
 
 namespace HyperOS.Tests.Tap;
 
 /// <summary>A stack's link to Linux by a TAP device: <see cref="Start"/> brings what Linux sends.</summary>
-internal sealed class TapLink : ILink, IDisposable
+/// <param name="name">The device's name, in the calling thread's network.</param>
+internal sealed class TapLink(string name) : ILink, IDisposable
 {
-    private readonly SafeFileHandle _tap;
+    private readonly SafeFileHandle _tap = Libc.OpenTap(name);
     private readonly SafeFileHandle _stop = Libc.OpenEvent();
     private Thread? _reader;
 
-    /// <param name="network">Where the device is made.</param>
-    /// <param name="name">Its name there.</param>
-    public TapLink(NetworkNamespace network, string name) => _tap = network.Run(() => Libc.OpenTap(name));
-
-    public MacAddress Address { get; } = new(ulong.Parse("0200_0000_0A02".Replace("_", "", StringComparison.Ordinal), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    public MacAddress Address { get; } = new(0x0200_0000_0A02);
 
     public int Mtu { get; set; } = 1500;
 
