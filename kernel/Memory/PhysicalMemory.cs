@@ -27,9 +27,11 @@ public static unsafe class PhysicalMemory
     }
 
     /// <summary>So many bytes of RAM.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Span<byte> Bytes(HostPhysicalAddress address, int length) => new(Pointer(address, (ulong)length), length);
 
     /// <summary>A paging structure: 512 entries, 4 KiB.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Span<ulong> Table(HostPhysicalAddress frame) => new(Pointer(frame, Size.Page), 512);
 
     /// <summary>The page that holds an address.</summary>
@@ -54,5 +56,10 @@ public static unsafe class PhysicalMemory
         return (void*)(s_base + address.Value);
     }
 
-    private static void FailOutside() => Failure.Fail(FailureKind.IndexOutOfRange);
+    // The throw is not reached, but tells the compiler that nothing comes back from here.
+    private static void FailOutside()
+    {
+        Failure.Fail(FailureKind.IndexOutOfRange);
+        throw null!;
+    }
 }

@@ -4,17 +4,20 @@ using System.Runtime.CompilerServices;
 
 namespace HyperOS.Platform;
 
-/// <summary>XSAVE and XRSTOR, or FXSAVE and FXRSTOR, of all that XCR0 enables, of areas that are 64-byte aligned; and the one use that the kernel makes of AVX.</summary>
+/// <summary>XSAVE and XRSTOR, or FXSAVE and FXRSTOR, of all that XCR0 enables, of areas that are 64-byte aligned; and the uses that the kernel makes of AVX.</summary>
 public static unsafe class ExtendedState
 {
-    // Cleared with interrupts off: some microseconds.
-    private const int ClearedAtOnce = 64 * 1024;
+    // Filled with interrupts off: some microseconds.
+    private const int FilledAtOnce = 64 * 1024;
+
+    // What is filled by a round of stores.
+    private const int Round = 2048;
 
     /// <summary>Whether processors have AVX and no AVX-512, the upper half of whose ZMM0 would be lost. Set once, when they are known.</summary>
-    public static bool ClearsByAvx { get; set; }
+    public static bool FillsByAvx { get; set; }
 
-    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ExtendedStateClear")]
-    private static extern void ClearByAvx(byte* start, nuint bytes);
+    [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ExtendedStateFill")]
+    private static extern void FillByAvx(byte* start, nuint bytes, byte* source);
 
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "ExtendedStateSave")]
     private static extern void SaveExtended(byte* area);
@@ -34,20 +37,38 @@ public static unsafe class ExtendedState
     /// </summary>
     public static void ClearPages(Span<byte> pages)
     {
-        if (!ClearsByAvx)
+        if (!FillsByAvx)
         {
             pages.Clear();
             return;
         }
         while (pages.Length > 0)
         {
-            int count = Math.Min(pages.Length, ClearedAtOnce);
+            int count = Math.Min(pages.Length, FilledAtOnce);
             bool interrupts = Cpu.SaveAndDisableInterrupts();
             fixed (byte* start = pages[..count])
-                ClearByAvx(start, (nuint)count);
+                FillByAvx(start, (nuint)count, null);
             Cpu.RestoreInterrupts(interrupts);
             pages = pages[count..];
         }
+    }
+
+    /// <summary>Copies into as many bytes, which do not overlap the source: by AVX in the same way, where it is worth the while.</summary>
+    public static void Copy(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        while (FillsByAvx && source.Length >= Round)
+        {
+            int count = Math.Min(source.Length, FilledAtOnce) & ~(Round - 1);
+            Span<byte> part = destination[..count];
+            bool interrupts = Cpu.SaveAndDisableInterrupts();
+            fixed (byte* from = source)
+            fixed (byte* to = part)
+                FillByAvx(to, (nuint)count, from);
+            Cpu.RestoreInterrupts(interrupts);
+            source = source[count..];
+            destination = destination[count..];
+        }
+        source.CopyTo(destination);
     }
 
     public static void Save(Span<byte> area, bool extended)

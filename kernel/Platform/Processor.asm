@@ -145,7 +145,8 @@ ENTRY FpuStateSave                      ; (area), where the processor has no XSA
 ENTRY FpuStateRestore
     fxrstor64 [rdi]
     ret
-ENTRY ExtendedStateClear                ; (address, bytes), both multiples of 2048: 32 bytes a store; AVX is enabled meanwhile, and YMM0 kept
+ENTRY ExtendedStateFill                 ; (address, bytes, source), zeros where that is 0; multiples of 2048 by 32 bytes: AVX is enabled meanwhile, and YMM0 kept
+    mov r8, rdx
     xor ecx, ecx
     xgetbv
     push rax
@@ -155,6 +156,8 @@ ENTRY ExtendedStateClear                ; (address, bytes), both multiples of 20
     sub rsp, 32
     vmovdqu [rsp], ymm0
     vpxor xmm0, xmm0, xmm0
+    test r8, r8
+    jnz .copy
 .by2048:
 %assign offset 0
 %rep 64
@@ -164,6 +167,19 @@ ENTRY ExtendedStateClear                ; (address, bytes), both multiples of 20
     add rdi, 2048
     sub rsi, 2048
     jne .by2048
+    jmp .end
+.copy:
+%assign offset 0
+%rep 64
+    vmovdqu ymm0, [r8 + offset]
+    vmovdqu [rdi + offset], ymm0
+%assign offset offset + 32
+%endrep
+    add r8, 2048
+    add rdi, 2048
+    sub rsi, 2048
+    jne .copy
+.end:
     vmovdqu ymm0, [rsp]
     add rsp, 32
     pop rdx

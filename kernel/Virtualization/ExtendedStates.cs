@@ -38,7 +38,7 @@ public static class ExtendedStates
         ControlRegister.WriteXcr0((ulong)wanted);
         Length = Cpu.Identify(StateLeaf).Ebx;
         s_all = wanted;
-        ExtendedState.ClearsByAvx = (wanted & (Xcr0.AVX | Xcr0.ZMM_Hi256)) == Xcr0.AVX;
+        ExtendedState.FillsByAvx = (wanted & (Xcr0.AVX | Xcr0.ZMM_Hi256)) == Xcr0.AVX;
         if (Length <= Size.Page)
             return;
         s_all = wanted & (Xcr0.X87 | Xcr0.SSE | Xcr0.AVX);

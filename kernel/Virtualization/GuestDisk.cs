@@ -87,7 +87,9 @@ internal sealed class GuestDisk : SparseStore
 
     protected override void Give(HostPhysicalAddress frame) => FrameAllocator.Free(frame, _owner);
 
-    protected override Span<byte> Bytes(HostPhysicalAddress frame) => PhysicalMemory.Bytes(frame, (int)Size.Page);
+    protected override Span<byte> Bytes(HostPhysicalAddress address, int count) => PhysicalMemory.Bytes(address, count);
+
+    protected override void Copy(ReadOnlySpan<byte> source, Span<byte> destination) => ExtendedState.Copy(source, destination);
 
     protected override Span<ulong> Table(HostPhysicalAddress frame) => PhysicalMemory.Table(frame);
 }

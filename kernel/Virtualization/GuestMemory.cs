@@ -144,28 +144,37 @@ public sealed class GuestMemory : GuestRam
 
     /// <summary>The 2 MiB block of RAM around an address, brought into being if need be.</summary>
     /// <returns>False where there is no RAM; and where there is, but the balloon gave it up and the host has none left.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGetBlock(GuestPhysicalAddress address, out HostPhysicalAddress block)
     {
         block = default;
         if (!TryOffset(address, out ulong offset))
             return false;
-        ref ulong entry = ref _blocks[(int)(offset / Size.LargePage)];
+        ref ulong entry = ref _blocks[unchecked((int)(offset / Size.LargePage))];
         ulong present = Volatile.Read(ref entry);
         if (unchecked((long)present) <= 0) // absent or marked
+        {
             present = Settle(ref entry);
+            if (present == 0)
+                return false;
+        }
         block = new HostPhysicalAddress(present);
-        return present != 0;
+        return true;
     }
 
     /// <summary>Where an address is in host memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTranslate(GuestPhysicalAddress address, out HostPhysicalAddress host)
     {
-        bool found = TryGetBlock(address, out HostPhysicalAddress block);
-        host = new HostPhysicalAddress(block.Value + (address.Value & (Size.LargePage - 1)));
-        return found;
+        host = default;
+        if (!TryGetBlock(address, out HostPhysicalAddress block))
+            return false;
+        host = new HostPhysicalAddress(block.Value | address.Value & (Size.LargePage - 1));
+        return true;
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override bool Contains(GuestPhysicalAddress address, ulong length)
     {
         if (!TryOffset(address, out ulong offset))
@@ -177,17 +186,21 @@ public sealed class GuestMemory : GuestRam
     /// <inheritdoc/>
     public override bool TryGetReadable(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
     {
-        bool found = TryGetWritable(address, length, out Span<byte> writable);
-        bytes = writable;
-        return found;
+        bytes = default;
+        if (!TryTranslate(address, out HostPhysicalAddress host))
+            return false;
+        bytes = PhysicalMemory.Bytes(host, ToBlockEnd(address, length));
+        return true;
     }
 
     /// <inheritdoc/>
     public override bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes)
     {
-        bool found = TryTranslate(address, out HostPhysicalAddress host);
-        bytes = found ? PhysicalMemory.Bytes(host, ToBlockEnd(address, length)) : default;
-        return found;
+        bytes = default;
+        if (!TryTranslate(address, out HostPhysicalAddress host))
+            return false;
+        bytes = PhysicalMemory.Bytes(host, ToBlockEnd(address, length));
+        return true;
     }
 
     /// <inheritdoc/>
@@ -331,6 +344,7 @@ public sealed class GuestMemory : GuestRam
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int ToBlockEnd(GuestPhysicalAddress address, ulong length) =>
-        (int)Math.Min(length, Size.LargePage - (address.Value & (Size.LargePage - 1)));
+        unchecked((int)Math.Min(length, Size.LargePage - (address.Value & (Size.LargePage - 1))));
 }

@@ -11,7 +11,7 @@ internal static class HostFigures
         Run direct = Emulator.Run(memory, "-kernel", Workshop.Kernel, "-append", "exits=1", "-initrd", Workshop.Machine(guest, "1"));
         yield return new Figure("host ready, from the kernel's entry by PVH", direct.TimeOf(Ready) / 1e6, 500, "ms");
         // With the files of the shipped image, and a machine that ends.
-        string iso = Workshop.Machine(Workshop.LinuxKernel, Workshop.LinuxCommandLine, Workshop.Initrd(), iso: true);
+        string iso = Workshop.Machine(Workshop.LinuxKernel, Workshop.LinuxCommandLine, Workshop.Initrd(LinuxGuest.Programs), iso: true);
         Run disc = Emulator.Run(memory, "-cdrom", iso, "-boot", "d");
         // The clock of the log starts with the kernel; both end when the machine powers off.
         double entry = disc.Duration!.Value - disc.TimeOf("all machines have stopped");

@@ -34,12 +34,14 @@ internal sealed class NestedPeer(string name, Platforms platform, string[] image
 
     private string Init => $"tests/bench/peers/{Name}.init";
 
+    // Xen's Linux guests would need drivers of its own.
+    protected override IEnumerable<LinuxGuest> LinuxGuests => Platform == Platforms.Kvm ? [LinuxGuest.Programs, LinuxGuest.Disk, LinuxGuest.Tcp] : [LinuxGuest.Programs];
+
     private IEnumerable<(string Guest, string Argument)> Runs =>
     [
         .. Operations.SelectMany(operation => (int[])[operation.Iterations, 2 * operation.Iterations],
             (operation, iterations) => (operation.Guest, iterations.ToString(CultureInfo.InvariantCulture))),
-        ("linux", LinuxOperation.CommandLine(LinuxOperation.Rounds)),
-        ("linux", LinuxOperation.CommandLine(2 * LinuxOperation.Rounds)),
+        .. LinuxGuests.SelectMany(guest => (int[])[LinuxGuest.Rounds, 2 * LinuxGuest.Rounds], (guest, rounds) => (guest.Init, LinuxGuest.CommandLine(rounds))),
     ];
 
     protected override PeerResults Measure()
@@ -68,12 +70,17 @@ internal sealed class NestedPeer(string name, Platforms platform, string[] image
                     exits[operation.Name] = (after - before) / operation.Iterations;
             });
         }
-        Accept(() =>
+        foreach ((LinuxGuest guest, int index) in LinuxGuests.Select((guest, index) => (guest, 2 * Operations.Count() + 2 * index)))
         {
-            double outside = runs[^1].Duration - runs[^2].Duration;
-            foreach ((string name, double cost) in LinuxOperation.Costs(Name, runs[^2].Log.Ticks, runs[^1].Log.Ticks, outside, LinuxBlur))
-                costs[name] = cost;
-        });
+            GuestRun once = runs[index], twice = runs[index + 1];
+            Accept(() =>
+            {
+                foreach ((string operation, double cost) in guest.Costs(Name, once.Log.Ticks, twice.Log.Ticks, twice.Duration - once.Duration, LinuxBlur))
+                    costs[operation] = cost;
+                if (guest == LinuxGuest.Programs)
+                    costs[LinuxGuest.PowerOnToInit] = once.Log.Ticks(LinuxGuest.PowerOn) / 1e6;
+            });
+        }
         return new PeerResults(DateTime.UtcNow, costs, exits);
     }
 

@@ -28,6 +28,8 @@ internal abstract class Peer(string name, Platforms platform)
 
     protected string Name => name;
 
+    protected Platforms Platform => platform;
+
     /// <summary>Files that results depend on.</summary>
     protected abstract IEnumerable<string> Inputs { get; }
 
@@ -54,13 +56,16 @@ internal abstract class Peer(string name, Platforms platform)
 
     /// <summary>The batch guests that it runs, and what Linux guests boot.</summary>
     protected IEnumerable<string> Guests =>
-        [.. Operations.Select(operation => Workshop.Guest(operation.Guest)), Workshop.LinuxKernel, Workshop.Initrd()];
+        [.. Operations.Select(operation => Workshop.Guest(operation.Guest)), Workshop.LinuxKernel, .. LinuxGuests.Select(Workshop.Initrd)];
+
+    /// <summary>The Linux guests that it runs.</summary>
+    protected virtual IEnumerable<LinuxGuest> LinuxGuests => [LinuxGuest.Programs];
 
     private string Key()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string runs = string.Join(' ', Operations.Select(operation => $"{operation.Name} {operation.Guest} {operation.Iterations} {operation.Work}"));
-        hash.AppendData(Encoding.UTF8.GetBytes($"{Emulator.Description} {Recipe} {runs} {LinuxOperation.CommandLine(LinuxOperation.Rounds)}"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{Emulator.Description} {Recipe} {runs} {LinuxGuest.CommandLine(LinuxGuest.Rounds)}"));
         foreach (string input in Inputs)
             hash.AppendData(SHA256.HashData(File.ReadAllBytes(input)));
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
@@ -84,13 +89,14 @@ internal sealed class BarePeer() : Peer("bare", Platforms.Bare)
             double twice = Boot("-kernel", guest, "-append", $"{2 * operation.Iterations}").Ticks("ticks");
             costs[operation.Name] = (twice - once) / operation.Iterations - operation.Work;
         }
-        Run linux = BootLinux(LinuxOperation.Rounds), longer = BootLinux(2 * LinuxOperation.Rounds);
-        foreach ((string name, double cost) in LinuxOperation.Costs("no hypervisor", linux.Ticks, longer.Ticks, null))
+        Run linux = BootLinux(LinuxGuest.Rounds), longer = BootLinux(2 * LinuxGuest.Rounds);
+        foreach ((string name, double cost) in LinuxGuest.Programs.Costs("no hypervisor", linux.Ticks, longer.Ticks, null))
             costs[name] = cost;
+        costs[LinuxGuest.PowerOnToInit] = linux.Ticks(LinuxGuest.PowerOn) / 1e6;
         return new PeerResults(DateTime.UtcNow, costs, []);
     }
 
-    private static Run BootLinux(int rounds) => Boot("-kernel", Workshop.LinuxKernel, "-initrd", Workshop.Initrd(), "-append", LinuxOperation.CommandLine(rounds));
+    private static Run BootLinux(int rounds) => Boot("-kernel", Workshop.LinuxKernel, "-initrd", Workshop.Initrd(LinuxGuest.Programs), "-append", LinuxGuest.CommandLine(rounds));
 
     private static Run Boot(params string[] boot) =>
         Emulator.Run($"{Workshop.GuestMegabytes}M", [.. boot, "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]);

@@ -45,7 +45,9 @@ void MeasureAll(bool isFresh)
         Number(kvm.Exits, figure), Figure.Number(figure.Exits), figure.Unit);
 
     Console.WriteLine(operations.Heading);
-    TryAll([.. Operation.All.Select(operation => (Func<IEnumerable<Figure>>)(() => [operation.Measure()])), LinuxFigures.MeasureOperations], Compare);
+    TryAll([.. Operation.All.Select(operation => (Func<IEnumerable<Figure>>)(() => [operation.Measure()])), 
+        .. ((LinuxGuest[])[LinuxGuest.Programs, LinuxGuest.Disk, LinuxGuest.Tcp]).Select(guest => (Func<IEnumerable<Figure>>)(() => LinuxFigures.MeasureOperations(guest))),
+        FrameFigures.Measure], Compare);
     Console.WriteLine();
     Console.WriteLine(host.Heading);
     TryAll([HostFigures.Measure, LinuxFigures.Measure, .. ScaleFigures.Counts.Select(count => (Func<IEnumerable<Figure>>)(() => ScaleFigures.Measure(count)))],

@@ -26,6 +26,9 @@ internal sealed partial record Run(string Log, double? Duration, IReadOnlyList<d
     /// <summary>The exits of HyperOS's machine, by kind.</summary>
     public IEnumerable<(string Kind, double Count)> Exits => ExitsIn(Find("vm bench: exits: (.*)"));
 
+    /// <summary>The exits of all of HyperOS's machines.</summary>
+    public double ExitCount => All(@"vm [\w-]+: exits: (.*)$").Sum(line => ExitsIn(line).Sum(kind => kind.Count));
+
     /// <summary>What a machine's line of its exits holds, by kind.</summary>
     public static IEnumerable<(string Kind, double Count)> ExitsIn(string line) =>
         line.Split(", ").Select(kind => (kind[..kind.LastIndexOf(' ')], double.Parse(kind[kind.LastIndexOf(' ')..], CultureInfo.InvariantCulture)));

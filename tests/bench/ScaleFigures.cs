@@ -18,7 +18,7 @@ internal static class ScaleFigures
         yield return new Figure(Name(count, "instructions to start one"), starts.Average(), null, "instructions");
         yield return new Figure(Name(count, "the same, the last tenth of them"), starts[^tenth..].Average(), null, "instructions");
         yield return new Figure(Name(count, "memory of one beyond its RAM"), second.All(@"memory: (\d+) KiB beyond").Average(double.Parse), 256 + 32, "KiB");
-        yield return new Figure(Name(count, "exits of an idle one"), (Exits(two) - Exits(second)) / count, 0, "a second");
+        yield return new Figure(Name(count, "exits of an idle one"), (two.ExitCount - second.ExitCount) / count, 0, "a second");
     }
 
     private static string Name(int count, string what) => count == 1 ? $"1 guest: {what}" : $"{count} guests: {what}";
@@ -33,6 +33,4 @@ internal static class ScaleFigures
 
     // In nanoseconds, of each machine, in the order of the log.
     private static double[] Times(Run run, string state) => [.. run.All($@"^\[(\d+\.\d{{6}})\] vm bench-\d+: {state}").Select(time => double.Parse(time) * 1e9)];
-
-    private static double Exits(Run run) => run.All(@"vm bench-\d+: exits: (.*)$").Sum(line => Run.ExitsIn(line).Sum(kind => kind.Count));
 }

@@ -17,11 +17,11 @@ internal static class Workshop
     /// <summary>For all that is made here.</summary>
     public const string Folder = "out/bench";
 
-    private const string Busybox = "out/cache/packages/busybox", Program = "out/cache/peers/true", ImageTool = "out/host/bin/ImageTool/release/imagetool.dll";
+    private const string Busybox = "out/cache/packages/busybox", Program = "out/cache/peers/true", ImageTool = "out/host/bin/ImageTool/release/imagetool.dll",
+        Drivers = "out/guest/modules.img";
 
     // Peers are measured at the same time, so each file is made once.
-    private static readonly ConcurrentDictionary<string, Lazy<string>> s_guests = new();
-    private static readonly Lazy<string> s_initrd = new(PackInitrd);
+    private static readonly ConcurrentDictionary<string, Lazy<string>> s_guests = new(), s_initrds = new();
     private static int s_machines;
 
     /// <summary>A batch guest: tests/bench/guests/NAME.asm.</summary>
@@ -35,13 +35,87 @@ internal static class Workshop
         return path;
     }
 
-    /// <summary>The initial file system: tests/bench/guests/init.asm as /init, and the program that it starts.</summary>
-    public static string Initrd() => s_initrd.Value;
+    /// <summary>A Linux guest's initial file system: its /init, and the program that it starts.</summary>
+    public static string Initrd(LinuxGuest guest) => s_initrds.GetOrAdd(guest.Init, _ => new(() => PackInitrd(guest))).Value;
 
-    private static string PackInitrd()
+    private static string PackInitrd(LinuxGuest guest)
     {
-        string path = $"{Folder}/initrd.img";
-        Tool("dotnet", ImageTool, "initramfs", "--program", Program, "--init", Guest("init"), "--out", path);
+        string path = $"{Folder}/{guest.Init}.img";
+        Tool("dotnet", ImageTool, "initramfs", "--program", Program, "--init", Guest(guest.Init), "--out", path);
+        // One archive after another is one file system.
+        if (guest.HasDrivers)
+            File.WriteAllBytes(path, [.. File.ReadAllBytes(path), .. File.ReadAllBytes(Drivers)]);
+        return path;
+    }
+
+    /// <summary>A bundle with a Linux guest of that argument, `bench`, with a disk or, beside its server, on a network where it wants one.</summary>
+    public static string Linux(LinuxGuest guest, int rounds)
+    {
+        if (guest == LinuxGuest.Programs)
+            return Machine(LinuxKernel, LinuxGuest.CommandLine(rounds), Initrd(guest), hasConsole: true);
+        string name = $"{Folder}/{guest.Init}-{rounds}", file = $"{name}.yaml", path = $"{name}.bundle", boot = $"kernel: ../../{LinuxKernel}, initrd: ../../{Initrd(guest)}";
+        File.WriteAllText(file, guest == LinuxGuest.Tcp
+            ? $$"""
+                version: 1
+                onAllStopped: poweroff
+                networks:
+                  - { name: lan, portGroups: [ { name: all } ] }
+                vms:
+                  - name: server
+                    memory: {{GuestMegabytes}}MiB
+                    boot: { {{boot}}, cmdline: "{{LinuxCommandLine}}" }
+                    console: none
+                    devices: [ testExit ]
+                    nics: [ { name: eth0, network: lan, portGroup: all } ]
+                  - name: bench
+                    memory: {{GuestMegabytes}}MiB
+                    boot: { {{boot}}, cmdline: "{{LinuxGuest.CommandLine(rounds)}}" }
+                    console: host
+                    devices: [ testExit ]
+                    nics: [ { name: eth0, network: lan, portGroup: all } ]
+
+                """
+            : $$"""
+                version: 1
+                onAllStopped: poweroff
+                vms:
+                  - name: bench
+                    memory: {{GuestMegabytes}}MiB
+                    boot: { {{boot}}, cmdline: "{{LinuxGuest.CommandLine(rounds)}}" }
+                    console: host
+                    devices: [ testExit ]
+                    disks: [ { name: disk, size: {{LinuxGuest.DiskMegabytes}}MiB } ]
+
+                """);
+        Tool("dotnet", ImageTool, "bundle", "--vms", file, "--host-memory", $"{HostMegabytes}MiB", "--out", path);
+        return path;
+    }
+
+    /// <summary>A bundle with a sender of so many batches of frames, `bench`, and their receiver.</summary>
+    public static string Frames(int batches)
+    {
+        string name = $"{Folder}/frames-{batches}", file = $"{name}.yaml", path = $"{name}.bundle", kernel = $"kernel: ../../{Guest("frames")}";
+        File.WriteAllText(file, $$"""
+            version: 1
+            onAllStopped: poweroff
+            networks:
+              - { name: lan, portGroups: [ { name: all } ] }
+            vms:
+              - name: receiver
+                memory: {{GuestMegabytes}}MiB
+                boot: { {{kernel}}, cmdline: "0" }
+                console: host
+                devices: [ testExit ]
+                nics: [ { name: eth0, network: lan, portGroup: all, mac: "02:00:00:00:00:01" } ]
+              - name: bench
+                memory: {{GuestMegabytes}}MiB
+                boot: { {{kernel}}, cmdline: "{{batches}}" }
+                console: none
+                devices: [ testExit ]
+                nics: [ { name: eth0, network: lan, portGroup: all, mac: "02:00:00:00:00:02" } ]
+
+            """);
+        Tool("dotnet", ImageTool, "bundle", "--vms", file, "--host-memory", $"{HostMegabytes}MiB", "--out", path);
         return path;
     }
 

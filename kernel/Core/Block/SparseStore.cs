@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace HyperOS.Core;
 
@@ -18,6 +19,7 @@ public abstract class SparseStore : BlockStore
     private const int Levels = 3;
     private const int LevelBits = 9;
     private const ulong EntriesOfTable = 1 << LevelBits;
+    private const ulong LeafBytes = EntriesOfTable * Size.Page;
 
     // Beside 0, never written, and addresses of frames: reads as zeros though the image has something else there.
     private const ulong Zeros = 1;
@@ -26,8 +28,11 @@ public abstract class SparseStore : BlockStore
     private readonly ulong _length;
     private readonly bool _isReadOnly;
 
-    // State: the address of the table of the highest level, 0 while there is none.
+    // State: the address of the table of the highest level, 0 while there is none; and which table of the lowest level was found last, and where: one that
+    // there is.
     private ulong _root;
+    private ulong _foundLeaf = ulong.MaxValue;
+    private ulong _foundAt;
 
     /// <param name="length">In bytes: a multiple of <see cref="BlockStore.SectorBytes"/>, at most <see cref="MaxLength"/>.</param>
     /// <param name="isReadOnly">Whether all changes are refused.</param>
@@ -59,8 +64,11 @@ public abstract class SparseStore : BlockStore
     /// <summary>Gives a frame back.</summary>
     protected abstract void Give(HostPhysicalAddress frame);
 
-    /// <summary>A frame's bytes, 4 KiB.</summary>
-    protected abstract Span<byte> Bytes(HostPhysicalAddress frame);
+    /// <summary>So many bytes of a frame, or of frames that lie together, from an address in the first on.</summary>
+    protected abstract Span<byte> Bytes(HostPhysicalAddress address, int count);
+
+    /// <summary>Copies out of frames or into them.</summary>
+    protected virtual void Copy(ReadOnlySpan<byte> source, Span<byte> destination) => source.CopyTo(destination);
 
     /// <summary>A frame's 512 words.</summary>
     protected abstract Span<ulong> Table(HostPhysicalAddress frame);
@@ -70,11 +78,35 @@ public abstract class SparseStore : BlockStore
     {
         while (!destination.IsEmpty)
         {
-            int start = (int)(offset % Size.Page), count = Math.Min(destination.Length, (int)Size.Page - start);
-            Span<byte> part = destination.Slice(0, count);
-            ulong entry = Entry(offset / Size.Page);
+            Span<ulong> leaf = Leaf(offset / Size.Page, false);
+            int count = (int)Math.Min((ulong)destination.Length, LeafBytes - offset % LeafBytes);
+            if (leaf.IsEmpty)
+                ReadImage(offset, destination.Slice(0, count));
+            else
+                ReadPages(leaf, offset, destination.Slice(0, count));
+            destination = destination.Slice(count);
+            offset += (uint)count;
+        }
+        return true;
+    }
+
+    // Bytes that one table of the lowest level leads to. Frames that lie together, as those written one behind the other do, are one copy.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ReadPages(Span<ulong> leaf, ulong offset, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int index = (int)(offset / Size.Page % EntriesOfTable), start = (int)(offset % Size.Page), count = (int)Size.Page - start;
+            ulong entry = leaf[index];
             if (entry > Zeros)
-                Bytes(new HostPhysicalAddress(entry)).Slice(start, count).CopyTo(part);
+            {
+                for (ulong next = entry + Size.Page; count < destination.Length && leaf[++index] == next; next += Size.Page)
+                    count += (int)Size.Page;
+            }
+            count = Math.Min(count, destination.Length);
+            Span<byte> part = destination.Slice(0, count);
+            if (entry > Zeros)
+                Copy(Bytes(new HostPhysicalAddress(entry + (uint)start), count), part);
             else if (entry == Zeros)
                 part.Clear();
             else
@@ -82,7 +114,6 @@ public abstract class SparseStore : BlockStore
             destination = destination.Slice(count);
             offset += (uint)count;
         }
-        return true;
     }
 
     /// <inheritdoc/>
@@ -157,6 +188,8 @@ public abstract class SparseStore : BlockStore
     // The table of the lowest level for a page; empty if there is none, and none can be made.
     private Span<ulong> Leaf(ulong page, bool creates)
     {
+        if (page / EntriesOfTable == _foundLeaf)
+            return Table(new HostPhysicalAddress(_foundAt));
         ref ulong entry = ref _root;
         for (int level = Levels - 1; ; level--)
         {
@@ -169,7 +202,11 @@ public abstract class SparseStore : BlockStore
             }
             Span<ulong> table = Table(new HostPhysicalAddress(entry));
             if (level == 0)
+            {
+                _foundAt = entry;
+                _foundLeaf = page / EntriesOfTable;
                 return table;
+            }
             entry = ref table[(int)(page >> (level * LevelBits) & (EntriesOfTable - 1))];
         }
     }
@@ -183,12 +220,12 @@ public abstract class SparseStore : BlockStore
         ref ulong entry = ref leaf[(int)(page % EntriesOfTable)];
         if (entry > Zeros)
         {
-            Fill(Bytes(new HostPhysicalAddress(entry)).Slice(start, count), source);
+            Fill(Bytes(new HostPhysicalAddress(entry + (uint)start), count), source);
             return true;
         }
         if (!TryTake(out HostPhysicalAddress frame))
             return false;
-        Span<byte> bytes = Bytes(frame);
+        Span<byte> bytes = Bytes(frame, (int)Size.Page);
         if (count < bytes.Length)
         {
             if (entry == Zeros)
@@ -202,12 +239,12 @@ public abstract class SparseStore : BlockStore
     }
 
     // The first bytes of a source, or zeros from none.
-    private static void Fill(Span<byte> bytes, ReadOnlySpan<byte> source)
+    private void Fill(Span<byte> bytes, ReadOnlySpan<byte> source)
     {
         if (source.IsEmpty)
             bytes.Clear();
         else
-            source.Slice(0, bytes.Length).CopyTo(bytes);
+            Copy(source.Slice(0, bytes.Length), bytes);
     }
 
     // Makes a page read as zeros without a frame of its own.
@@ -240,6 +277,7 @@ public abstract class SparseStore : BlockStore
                 return;
         }
         entry = 0;
+        _foundLeaf = ulong.MaxValue;
         Give(table);
     }
 

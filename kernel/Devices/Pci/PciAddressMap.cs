@@ -54,13 +54,19 @@ internal sealed class PciAddressMap
     }
 
     /// <summary>Finds the range that holds all of an access.</summary>
+    /// <param name="index">Its number, for <see cref="At"/>.</param>
     /// <returns>False where nobody answers, or not one alone.</returns>
-    public bool TryFind(ulong address, int width, out Range range)
+    public bool TryFind(ulong address, int width, out int index)
     {
-        int index = IndexBehind(address) - 1;
-        range = index >= 0 ? _ranges[index] : default;
-        return index >= 0 && range.Last >= address && range.Last - address >= (ulong)(width - 1);
+        index = IndexBehind(address) - 1;
+        if (index < 0)
+            return false;
+        ulong last = _ranges[index].Last;
+        return last >= address && last - address >= (ulong)(width - 1);
     }
+
+    /// <summary>A range by its number.</summary>
+    public ref readonly Range At(int index) => ref _ranges[index];
 
     /// <summary>Index of the first range that begins behind an address.</summary>
     private int IndexBehind(ulong address)

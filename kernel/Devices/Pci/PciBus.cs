@@ -134,8 +134,8 @@ public sealed class PciBus
         ulong offset = unchecked(address - PciWindows.ConfigurationStart);
         if (offset < PciWindows.ConfigurationLength)
             value = ReadConfiguration((int)(offset >> FunctionShift), (int)(offset & RegisterMask), width);
-        else if (_memory.TryFind(address, width, out PciAddressMap.Range range))
-            value = Read(in range, address, width);
+        else if (_memory.TryFind(address, width, out int index))
+            value = Read(in _memory.At(index), address, width);
         else
             isThere = false;
         AttendIfNeeded();
@@ -156,8 +156,8 @@ public sealed class PciBus
         ulong offset = unchecked(address - PciWindows.ConfigurationStart);
         if (offset < PciWindows.ConfigurationLength)
             WriteConfiguration((int)(offset >> FunctionShift), (int)(offset & RegisterMask), width, written);
-        else if (_memory.TryFind(address, width, out PciAddressMap.Range range))
-            Write(in range, address, width, written);
+        else if (_memory.TryFind(address, width, out int index))
+            Write(in _memory.At(index), address, width, written);
         else
             isThere = false;
         AttendIfNeeded();
@@ -178,9 +178,9 @@ public sealed class PciBus
                 return PortAccess.Unclaimed;
             value = ReadConfiguration(number, register, width);
         }
-        else if (_ports.TryFind(port, width, out PciAddressMap.Range range))
+        else if (_ports.TryFind(port, width, out int index))
         {
-            value = Read(in range, port, width);
+            value = Read(in _ports.At(index), port, width);
         }
         else
         {
@@ -204,9 +204,9 @@ public sealed class PciBus
                 return PortAccess.Unclaimed;
             WriteConfiguration(number, register, width, value);
         }
-        else if (_ports.TryFind(port, width, out PciAddressMap.Range range))
+        else if (_ports.TryFind(port, width, out int index))
         {
-            Write(in range, port, width, value);
+            Write(in _ports.At(index), port, width, value);
         }
         else
         {

@@ -69,6 +69,7 @@ public sealed class GuestBuffers
     /// <summary>Appends a buffer that <see cref="GuestRam.Contains"/>.</summary>
     /// <param name="length">In bytes, not 0.</param>
     /// <returns>False when no more fit.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryAdd(ulong address, uint length)
     {
         int count = Count;

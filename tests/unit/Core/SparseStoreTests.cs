@@ -121,7 +121,9 @@ public class SparseStoreTests
 
     private sealed class FrameStore : SparseStore
     {
-        private readonly Dictionary<ulong, byte[]> _frames = [];
+        // Frames lie together, in the order in which they are taken, and none is taken twice.
+        private readonly byte[] _memory = new byte[32 << 20];
+        private readonly HashSet<ulong> _frames = [];
         private ulong _last;
 
         public FrameStore(ulong length, int image)
@@ -146,9 +148,8 @@ public class SparseStoreTests
                 return false;
             FramesLeft--;
             frame = new HostPhysicalAddress(_last += Page);
-            byte[] bytes = new byte[Page];
-            bytes.AsSpan().Fill(0xAA);
-            _frames.Add(frame.Value, bytes);
+            _frames.Add(frame.Value);
+            Bytes(frame, Page).Fill(0xAA);
             return true;
         }
 
@@ -158,8 +159,13 @@ public class SparseStoreTests
             FramesLeft++;
         }
 
-        protected override Span<byte> Bytes(HostPhysicalAddress frame) => _frames[frame.Value];
+        protected override Span<byte> Bytes(HostPhysicalAddress address, int count)
+        {
+            for (ulong frame = address.Value / Page * Page; frame < address.Value + (ulong)count; frame += Page)
+                Assert.Contains(frame, _frames);
+            return _memory.AsSpan((int)address.Value, count);
+        }
 
-        protected override Span<ulong> Table(HostPhysicalAddress frame) => MemoryMarshal.Cast<byte, ulong>(_frames[frame.Value].AsSpan());
+        protected override Span<ulong> Table(HostPhysicalAddress frame) => MemoryMarshal.Cast<byte, ulong>(Bytes(frame, Page));
     }
 }
