@@ -159,26 +159,23 @@ ENTRY ExtendedStateFill                 ; (address, bytes, source), zeros where 
     test r8, r8
     jnz .copy
 .by2048:
+    sub rsi, 2048                       ; from the end on
 %assign offset 0
 %rep 64
-    vmovdqa [rdi + offset], ymm0
+    vmovdqa [rdi + rsi + offset], ymm0
 %assign offset offset + 32
 %endrep
-    add rdi, 2048
-    sub rsi, 2048
-    jne .by2048
+    jnz .by2048
     jmp .end
 .copy:
+    sub rsi, 2048
 %assign offset 0
 %rep 64
-    vmovdqu ymm0, [r8 + offset]
-    vmovdqu [rdi + offset], ymm0
+    vmovdqu ymm0, [r8 + rsi + offset]
+    vmovdqu [rdi + rsi + offset], ymm0
 %assign offset offset + 32
 %endrep
-    add r8, 2048
-    add rdi, 2048
-    sub rsi, 2048
-    jne .copy
+    jnz .copy
 .end:
     vmovdqu ymm0, [rsp]
     add rsp, 32

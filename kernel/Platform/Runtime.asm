@@ -53,23 +53,6 @@ memmove:
     jb .backward                        ; destination inside [source, source + bytes)
     movups xmm2, [rsi + rdx - 32]
     movups xmm3, [rsi + rdx - 16]
-    sub rdx, 256
-    jb .rest
-.by256:                                 ; frames, and blocks of disks
-%assign offset 0
-%rep 16
-    movups xmm0, [rsi + offset]
-    movups [rdi + offset], xmm0
-%assign offset offset + 16
-%endrep
-    add rsi, 256
-    add rdi, 256
-    sub rdx, 256
-    jae .by256
-.rest:
-    add rdx, 256
-    cmp rdx, 32
-    jbe .end
 .forward:
     movups xmm0, [rsi]
     movups xmm1, [rsi + 16]
@@ -80,7 +63,6 @@ memmove:
     sub rdx, 32
     cmp rdx, 32
     ja .forward
-.end:                                   ; the last 32 bytes, of which some may be there already
     movups [rdi + rdx - 32], xmm2
     movups [rdi + rdx - 16], xmm3
     ret
@@ -125,13 +107,8 @@ memset:
     sub rdx, 16
     jmp .by16
 .by1:
-    test rdx, rdx
-    jz .done
-    mov [rdi], al
-    inc rdi
-    dec rdx
-    jmp .by1
-.done:
+    mov ecx, edx
+    rep stosb                           ; fewer than 16
     mov rax, r8
     ret
 

@@ -36,7 +36,7 @@ public class VirtioPciFunctionTests
     public void Its_capabilities_tell_where_its_structures_are()
     {
         Assert.Equal((0u, 0x0000u, 0x38u), Place(1));
-        Assert.Equal((0u, 0x1000u, 8u), Place(2));
+        Assert.Equal((2u, 0x0000u, 8u), Place(2)); // the first of the two: ports
         Assert.Equal(4u, _machine.Read(1, Find(2) + 16));
         Assert.Equal((0u, 0x0400u, 1u), Place(3));
         Assert.Equal((0u, 0x0800u, 6u), Place(4));
@@ -181,13 +181,17 @@ public class VirtioPciFunctionTests
         Assert.Equal([0], _notifications.Queues); // which it may have missed
         Store(0x1004, 1, 2);
         Assert.Equal([0], _notifications.Queues); // not enabled
-        Store(0x1000, 0, 2);
+        ushort port = (ushort)_machine.BarAddress(1, 2);
+        Assert.Equal(PortAccess.Claimed, _machine.Bus.WritePort(port, 2, 0));
         Assert.Equal([0, 0], _notifications.Queues);
+        Store(0x1000, 0, 2);
+        Assert.Equal([0, 0, 0], _notifications.Queues);
+        _machine.Bus.WritePort((ushort)(port + 4), 2, 1);
         Store(0x1008, 2, 2);
         Store(0x1FFC, 2, 2);
         _machine.Enable(1, PciCommand.MemorySpace);
         Store(0x1000, 0, 2);
-        Assert.Equal([0, 0], _notifications.Queues);
+        Assert.Equal([0, 0, 0], _notifications.Queues);
     }
 
     [Fact]
