@@ -42,6 +42,12 @@ public enum VmDefinitionErrors : uint
     CpuShares = 1 << 19,
     CpuLimit = 1 << 20,
     ShutdownTimeout = 1 << 21,
+
+    /// <summary>Pages of 1 GiB, and less memory than one.</summary>
+    HugePages = 1 << 22,
+
+    /// <summary>Pages of 1 GiB are never given back, a balloon is for giving back.</summary>
+    HugePagesWithBalloon = 1 << 23,
 }
 
 /// <summary>What the one who starts a VM can offer it.</summary>
@@ -116,6 +122,8 @@ public static class VmDefinitionValidator
             errors |= VmDefinitionErrors.MemoryNotInPages;
         if (definition.MemoryBytes > limits.MaxMemoryBytes)
             errors |= VmDefinitionErrors.MemoryTooLarge;
+        if ((definition.Options & VmOptions.HugePages) != 0 && definition.MemoryBytes < Size.HugePage)
+            errors |= VmDefinitionErrors.HugePages;
         return errors;
     }
 
@@ -145,8 +153,10 @@ public static class VmDefinitionValidator
             errors |= VmDefinitionErrors.Console;
         if (definition.Restart is not (VmRestart.Never or VmRestart.OnFailure or VmRestart.Always))
             errors |= VmDefinitionErrors.Restart;
-        if ((definition.Options & ~(VmOptions.Autostart | VmOptions.Balloon)) != 0)
+        if ((definition.Options & ~(VmOptions.Autostart | VmOptions.Balloon | VmOptions.HugePages)) != 0)
             errors |= VmDefinitionErrors.Options;
+        if ((definition.Options & (VmOptions.Balloon | VmOptions.HugePages)) == (VmOptions.Balloon | VmOptions.HugePages))
+            errors |= VmDefinitionErrors.HugePagesWithBalloon;
         if ((definition.Devices & ~(VmDevices.TestExit | VmDevices.Rng | VmDevices.Console)) != 0)
             errors |= VmDefinitionErrors.Devices;
         if (definition.ShutdownTimeout is < VmLimits.MinShutdownTimeout or > VmLimits.MaxShutdownTimeout)
@@ -182,6 +192,8 @@ public static class VmDefinitionValidator
         VmDefinitionErrors.CpuShares => "its processor shares are not 1 to 1,000,000"u8,
         VmDefinitionErrors.CpuLimit => "its processor limit is more than 6,400 %"u8,
         VmDefinitionErrors.ShutdownTimeout => "its time to shut down is not 1 s to 1 h"u8,
+        VmDefinitionErrors.HugePages => "its memory is less than one of its pages of 1 GiB"u8,
+        VmDefinitionErrors.HugePagesWithBalloon => "a balloon cannot give pages of 1 GiB back"u8,
         _ => "its definition breaks an unknown rule"u8,
     };
 }

@@ -12,6 +12,9 @@ public static class Size
 
     /// <summary>A page mapped by a page-directory entry.</summary>
     public const ulong LargePage = 2 * MiB;
+
+    /// <summary>A page mapped by a page-directory-pointer entry.</summary>
+    public const ulong HugePage = GiB;
 }
 
 /// <summary>Rounding to powers of two. Rounding up past the end of the number range fails the checked addition.</summary>

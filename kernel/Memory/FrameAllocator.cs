@@ -13,6 +13,7 @@ namespace HyperOS.Memory;
 public static unsafe class FrameAllocator
 {
     private const int FramesPerBlock = 512;
+    private const uint BlocksPerHuge = (uint)(Size.HugePage / Size.LargePage);
     private const uint None = uint.MaxValue;
     private const int MaximumNodes = 8; // memory of further NUMA nodes counts as the last one's
     private const int ZonesPerNode = 2; // below and above 4 GiB
@@ -25,6 +26,7 @@ public static unsafe class FrameAllocator
     {
         Absent, // none of its frames is ours
         Free,
+        Scrubbed, // free, but an idle processor clears it
         Large,
         Split,
     }
@@ -183,6 +185,38 @@ public static unsafe class FrameAllocator
         return true;
     }
 
+    /// <summary>
+    /// A whole, aligned GiB out of the owner's reservation, as blocks of 2 MiB that are his to clear (<see cref="ClearLarge"/>) and go back with all that he has.
+    /// </summary>
+    public static HugeFrameStatus TakeReservedHuge(FrameOwner owner, out HostPhysicalAddress address)
+    {
+        HugeFrameStatus status = HugeFrameStatus.None;
+        address = default;
+        // From the top: small things lie below. The lock is let go after each GiB.
+        for (uint huge = s_blockCount / BlocksPerHuge; huge-- > 0 && status != HugeFrameStatus.Taken;)
+        {
+            bool interrupts = s_lock.Enter();
+            if (s_reservedByOwner[owner.Id] >= BlocksPerHuge && IsHugeFree(huge * BlocksPerHuge, out bool isScrubbed))
+            {
+                if (!isScrubbed)
+                    TakeHuge(huge * BlocksPerHuge, owner);
+                status = isScrubbed ? HugeFrameStatus.Soon : HugeFrameStatus.Taken;
+                address = new HostPhysicalAddress(huge * Size.HugePage);
+            }
+            s_lock.Exit(interrupts);
+        }
+        return status;
+    }
+
+    /// <summary>Makes a block of 2 MiB that is the owner's one of zeros, if it is not. Nobody else may have it yet.</summary>
+    public static void ClearLarge(HostPhysicalAddress address, FrameOwner owner)
+    {
+        ref Block block = ref s_blocks[Checked((uint)(address.Value / Size.LargePage))];
+        Require(block.State == BlockState.Large && block.Owner == owner.Id);
+        if (!block.Zeroed)
+            PhysicalMemory.Zero(address, Size.LargePage);
+    }
+
     /// <summary>Gives a 4 KiB frame back. A frame that is not this owner's is a host bug and fails fast.</summary>
     public static void Free(HostPhysicalAddress frame, FrameOwner owner)
     {
@@ -264,10 +298,12 @@ public static unsafe class FrameAllocator
             return false;
         }
         Unlink(ref s_zones[s_blocks[index].Zone].Free, index);
+        s_blocks[index].State = BlockState.Scrubbed;
         s_freeBlocks--;
         s_lock.Exit(interrupts);
         PhysicalMemory.Zero(new HostPhysicalAddress(index * Size.LargePage), Size.LargePage);
         interrupts = s_lock.Enter();
+        s_blocks[index].State = BlockState.Free;
         s_blocks[index].Zeroed = true;
         s_zeroedBlocks++;
         LinkFirst(ref s_zones[s_blocks[index].Zone].Free, index);
@@ -422,6 +458,34 @@ public static unsafe class FrameAllocator
             return index;
         }
         return None;
+    }
+
+    private static bool IsHugeFree(uint first, out bool isScrubbed)
+    {
+        isScrubbed = false;
+        for (uint index = first; index < first + BlocksPerHuge; index++)
+        {
+            BlockState state = s_blocks[index].State;
+            isScrubbed |= state == BlockState.Scrubbed;
+            if (state != BlockState.Free && state != BlockState.Scrubbed)
+                return false;
+        }
+        return true;
+    }
+
+    private static void TakeHuge(uint first, FrameOwner owner)
+    {
+        for (uint index = first; index < first + BlocksPerHuge; index++)
+        {
+            ref Block block = ref s_blocks[index];
+            Unlink(ref s_zones[block.Zone].Free, index);
+            s_zeroedBlocks -= block.Zeroed ? 1ul : 0;
+            block.State = BlockState.Large;
+            block.Owner = owner.Id;
+        }
+        s_freeBlocks -= BlocksPerHuge;
+        ChangeReservation(owner, unchecked(0ul - BlocksPerHuge));
+        s_framesByOwner[owner.Id] += BlocksPerHuge * FramesPerBlock;
     }
 
     private static bool Suits(int zone, FrameZone wanted) => wanted == FrameZone.Any || zone % ZonesPerNode == 0;

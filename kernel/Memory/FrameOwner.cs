@@ -29,6 +29,17 @@ public readonly struct FrameOwner
     public static FrameOwner Disks(int slot) => new(FirstVirtualMachineId + 2 * slot + 1);
 }
 
+/// <summary>How the search for a whole GiB ended.</summary>
+public enum HugeFrameStatus
+{
+    /// <summary>None is free in one piece, or so much is not set aside.</summary>
+    None,
+
+    /// <summary>One will be as soon as idle processors have cleared a block of it: to be asked for again.</summary>
+    Soon,
+    Taken,
+}
+
 /// <summary>Where a frame must lie.</summary>
 public enum FrameZone
 {

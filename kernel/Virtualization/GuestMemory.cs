@@ -7,6 +7,7 @@ using HyperOS.Devices;
 using HyperOS.Loaders;
 using HyperOS.Memory;
 using HyperOS.Platform;
+using HyperOS.Scheduling;
 
 namespace HyperOS.Virtualization;
 
@@ -31,6 +32,9 @@ public sealed class GuestMemory : GuestRam
     // Block n's host-physical address, perhaps marked; 0 while nobody touched it. Changed by compare-exchange.
     private readonly ulong[] _blocks;
 
+    // How much of the RAM lies in frames of 1 GiB, in bytes from its start: none but whole ones that are there since the machine was made.
+    private ulong _hugeBytes;
+
     // Blocks that are not set aside any more: the balloon has them, and the host may give them to others.
     private int _surrendered;
 
@@ -51,6 +55,38 @@ public sealed class GuestMemory : GuestRam
         memory = reserved ? new GuestMemory(owner, bytes, blocks) : null;
         return reserved;
     }
+
+    /// <summary>
+    /// Fills as much of the RAM as is whole GiB with frames of 1 GiB, and clears them, with breaks for other threads. On the thread that builds the
+    /// machine, before anything else is filled.
+    /// </summary>
+    /// <returns>False when so many do not lie free in one piece each.</returns>
+    internal bool TryFillHuge()
+    {
+        while (_hugeBytes + Size.HugePage <= _bytes)
+        {
+            HugeFrameStatus status = FrameAllocator.TakeReservedHuge(_owner, out HostPhysicalAddress frame);
+            if (status == HugeFrameStatus.None)
+                return false;
+            for (ulong offset = 0; offset < Size.HugePage && status == HugeFrameStatus.Taken; offset += Size.LargePage)
+            {
+                HostPhysicalAddress block = new(frame.Value + offset);
+                FrameAllocator.ClearLarge(block, _owner);
+                _blocks[(int)((_hugeBytes + offset) / Size.LargePage)] = block.Value;
+                if (Scheduler.NeedsReschedule)
+                    Scheduler.Yield();
+            }
+            if (status == HugeFrameStatus.Taken)
+                _hugeBytes += Size.HugePage;
+        }
+        return true;
+    }
+
+    /// <summary>How much of the RAM lies in frames of 1 GiB, from its start, in bytes.</summary>
+    internal ulong HugeBytes => _hugeBytes;
+
+    /// <summary>Whether an address lies in a frame of 1 GiB.</summary>
+    internal bool IsHuge(GuestPhysicalAddress address) => TryOffset(address, out ulong offset) && offset < _hugeBytes;
 
     /// <summary>In bytes.</summary>
     public ulong Length => _bytes;

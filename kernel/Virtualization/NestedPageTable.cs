@@ -16,25 +16,29 @@ public readonly struct NestedPageFormat
     /// <summary>Flags of a 2 MiB leaf of RAM.</summary>
     public readonly ulong Block;
 
+    /// <summary>Flags of a 1 GiB leaf of RAM; 0 where the processor has none.</summary>
+    public readonly ulong Huge;
+
     /// <summary>Flags of the 4 KiB leaves that a block with code must be split into; 0 where it need not be.</summary>
     public readonly ulong CodePage;
 
-    public NestedPageFormat(ulong table, ulong block, ulong codePage)
+    public NestedPageFormat(ulong table, ulong block, ulong huge, ulong codePage)
     {
         Table = table;
         Block = block;
+        Huge = huge;
         CodePage = codePage;
     }
 }
 
 /// <summary>
-/// The nested tables of one machine, four levels: a cache of <see cref="GuestMemory"/> that exits fill, a 2 MiB leaf at a time. AMD APM vol. 2,
+/// The nested tables of one machine, four levels: a cache of <see cref="GuestMemory"/> that exits fill, a leaf of 2 MiB or 1 GiB at a time. AMD APM vol. 2,
 /// "Nested Paging"; Intel SDM vol. 3, "The Extended Page Table Mechanism (EPT)".
 /// </summary>
 public sealed class NestedPageTable
 {
-    private const int TopLevel = 4, BlockLevel = 2, PageLevel = 1;
-    private const ulong Leaf = (ulong)PageTableEntry.PageSize; // of a block; the bit is the same for all formats
+    private const int TopLevel = 4, HugeLevel = 3, BlockLevel = 2, PageLevel = 1;
+    private const ulong Leaf = (ulong)PageTableEntry.PageSize; // of 2 MiB or 1 GiB; the bit is the same for all formats
 
     private readonly FrameOwner _owner;
     private readonly NestedPageFormat _format;
@@ -64,16 +68,30 @@ public sealed class NestedPageTable
         return created;
     }
 
-    /// <summary>Maps the block around an address. Several vCPUs may do so at once.</summary>
+    /// <summary>Whether there are leaves of 1 GiB.</summary>
+    internal bool HasHuge => _format.Huge != 0;
+
+    /// <summary>Maps the block around an address, or the GiB. Several vCPUs may do so at once.</summary>
+    /// <param name="isHuge">The block is part of a frame of 1 GiB, which lies in the guest's memory as it does in the host's.</param>
     /// <param name="execute">Code is to be fetched from it.</param>
     /// <returns>False when there is no frame for a table.</returns>
-    public bool TryMap(GuestPhysicalAddress address, HostPhysicalAddress block, bool execute)
+    public bool TryMap(GuestPhysicalAddress address, HostPhysicalAddress block, bool isHuge, bool execute)
     {
         FaultPoint.Hit(FaultPlace.NestedFault);
-        if (!TryFindTable(address, BlockLevel, out Span<ulong> table))
+        bool needsPages = execute && _format.CodePage != 0;
+        Span<ulong> table;
+        if (isHuge && HasHuge)
+        {
+            if (!TryFindTable(address, HugeLevel, out table))
+                return false;
+            ulong before = Interlocked.CompareExchange(ref table[Index(address, HugeLevel)], Alignment.Down(block.Value, Size.HugePage) | _format.Huge, 0);
+            if (!needsPages && (before == 0 || (before & Leaf) != 0))
+                return true;
+        }
+        if (!TryFindTable(address, BlockLevel, out table)) // which splits the GiB
             return false;
         ref ulong leaf = ref table[Index(address, BlockLevel)];
-        if (execute && _format.CodePage != 0)
+        if (needsPages)
             return TrySplit(ref leaf, block);
         Interlocked.CompareExchange(ref leaf, block.Value | _format.Block, 0);
         return true;
@@ -98,7 +116,7 @@ public sealed class NestedPageTable
         for (int level = TopLevel; level > BlockLevel; level--)
         {
             ulong entry = Volatile.Read(ref table[Index(address, level)]);
-            if (entry == 0)
+            if (entry == 0 || (entry & Leaf) != 0)
                 return default;
             table = PhysicalMemory.Table(new HostPhysicalAddress(entry & (ulong)PageTableEntry.AddressMask));
         }
@@ -120,8 +138,30 @@ public sealed class NestedPageTable
                 if (Interlocked.CompareExchange(ref entry, next.Value | _format.Table, 0) != 0)
                     FrameAllocator.Free(next, _owner);
             }
+            while ((Volatile.Read(ref entry) & Leaf) != 0) // the processor may set its flags meanwhile
+            {
+                if (!TrySplitHuge(ref entry))
+                    return false;
+            }
             table = PhysicalMemory.Table(new HostPhysicalAddress(Volatile.Read(ref entry) & (ulong)PageTableEntry.AddressMask));
         }
+        return true;
+    }
+
+    // What translations there are of the GiB stay right: its blocks allow the same.
+    private bool TrySplitHuge(ref ulong leaf)
+    {
+        ulong before = Volatile.Read(ref leaf);
+        if ((before & Leaf) == 0)
+            return true;
+        if (!FrameAllocator.TryAllocate(_owner, FrameZone.Any, out HostPhysicalAddress blocks))
+            return false;
+        ulong frame = Alignment.Down(before & (ulong)PageTableEntry.AddressMask, Size.HugePage);
+        Span<ulong> table = PhysicalMemory.Table(blocks);
+        for (int i = 0; i < table.Length; i++)
+            table[i] = frame + (ulong)i * Size.LargePage | _format.Block;
+        if (Interlocked.CompareExchange(ref leaf, blocks.Value | _format.Table, before) != before)
+            FrameAllocator.Free(blocks, _owner);
         return true;
     }
 

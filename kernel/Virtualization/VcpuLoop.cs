@@ -497,7 +497,10 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         VirtualMachine machine = vcpu.Machine;
         GuestPhysicalAddress address = vcpu.Exit.Address;
         if (machine.Memory.TryGetBlock(address, out HostPhysicalAddress block))
-            return machine.NestedTables.TryMap(address, block, vcpu.Exit.IsFetch) ? ExitAction.Resume : Stop(vcpu, StopReason.OutOfMemory);
+        {
+            bool mapped = machine.NestedTables.TryMap(address, block, machine.Memory.IsHuge(address), vcpu.Exit.IsFetch);
+            return mapped ? ExitAction.Resume : Stop(vcpu, StopReason.OutOfMemory);
+        }
         if (machine.Memory.Contains(address))
             return Stop(vcpu, StopReason.OutOfMemory); // the balloon gave it up, and the host has none left
         // The fault came while an event was being delivered, to a stack or through a table where nothing is: no instruction is at fault.

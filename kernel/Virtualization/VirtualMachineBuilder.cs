@@ -27,6 +27,7 @@ internal enum BuildStatus : byte
 {
     Built,
     OutOfMemory,
+    NoHugeFrames,
     DefinitionTampered,
     ImageTampered,
     TablesDoNotFit,
@@ -109,6 +110,13 @@ internal sealed class VirtualMachineBuilder : FaultDomain
         {
             return BuildStatus.OutOfMemory;
         }
+        if ((definition.Options & VmOptions.HugePages) != 0)
+        {
+            if (!memory!.TryFillHuge())
+                return BuildStatus.NoHugeFrames;
+            ReadOnlySpan<byte> leaves = nestedTables!.HasHuge ? "1 GiB"u8 : "2 MiB, for the processor has none of 1 GiB"u8;
+            new VmLogLine(slot).Write($"memory: {memory.HugeBytes / Size.GiB} GiB in frames of 1 GiB, nested leaves of {leaves}");
+        }
         Span<HostPhysicalAddress> extendedStates = stackalloc HostPhysicalAddress[(int)definition.CpuCount];
         foreach (ref HostPhysicalAddress extendedState in extendedStates)
         {
@@ -177,6 +185,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     private static ReadOnlySpan<byte> Describe(BuildStatus status, LoadStatus loadStatus) => status switch
     {
         BuildStatus.OutOfMemory => "not enough free memory"u8,
+        BuildStatus.NoHugeFrames => "too few aligned GiB of the host's memory are free in one piece, which memoryPages: 1GiB asks for"u8,
         BuildStatus.DefinitionTampered => "its definition was tampered with"u8,
         BuildStatus.ImageTampered => "its kernel, initrd or a disk's image was tampered with (SHA-256 differs)"u8,
         BuildStatus.TablesDoNotFit => "its memory cannot hold the ACPI tables"u8,

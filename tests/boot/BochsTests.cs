@@ -70,6 +70,9 @@ public partial class BochsTests(ITestOutputHelper output)
     public Task Memory_comes_and_goes_and_the_guests_data_stay_right() =>
         BalloonTests.ComesAndGoes(TestVms.Options(BalloonTests.Guest with { Cpus = 2 }, BalloonTests.Other).InBochs(Vmx, 2));
 
+    [Fact]
+    public Task Memory_in_whole_GiB_keeps_what_is_written() => HugePageTests.InBochs();
+
     [Theory]
     [Trait("Set", "Long")]
     [InlineData(Svm, 2)]

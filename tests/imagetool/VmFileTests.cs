@@ -49,6 +49,14 @@ public sealed class VmFileTests : IDisposable
     }
 
     [Fact]
+    public void Pages_of_a_GiB_are_an_option()
+    {
+        VmFile file = Read(SampleFiles.FullVmFile.Replace("memory: 256MiB", "memory: 1088MiB\n    memoryPages: 1GiB"));
+        Assert.Empty(file.Errors);
+        Assert.Equal(VmOptions.Autostart | VmOptions.HugePages, Assert.Single(file.Definitions).Options);
+    }
+
+    [Fact]
     public void Files_of_the_same_content_are_one_blob()
     {
         _files.Add("copy", TestImages.BzImage());
@@ -68,8 +76,11 @@ public sealed class VmFileTests : IDisposable
     [InlineData("memory: 256MiB", "memory: 1MiB", "7:13: vms[0].memory: its memory is less than 2 MiB; write more")]
     [InlineData("memory: 256MiB", "memory: 4GiB", "7:13: vms[0].memory: its memory is more than this host has to give; write less, or name the size of the real machine with --host-memory")]
     [InlineData("memory: 256MiB", "memory: 18446744073709551615GiB", "7:13: vms[0].memory: \"18446744073709551615GiB\" is no size; write a whole number with its unit, such as 256MiB or 1GiB")]
-    [InlineData("memory: 256MiB", "memroy: 256MiB", "7:5: vms[0].memroy: unknown key; the keys here are name, class, cpu, memory, boot, console, nics, disks, devices, balloon, autostart, restart, shutdownTimeout")]
+    [InlineData("memory: 256MiB", "memroy: 256MiB", "7:5: vms[0].memroy: unknown key; the keys here are name, class, cpu, memory, memoryPages, boot, console, nics, disks, devices, balloon, autostart, restart, shutdownTimeout")]
     [InlineData("memory: 256MiB", "memroy: 256MiB", "4:5: vms[0].memory: missing; write a whole number with its unit, such as 256MiB or 1GiB")]
+    [InlineData("memory: 256MiB", "memory: 256MiB\n    memoryPages: 4KiB", "8:18: vms[0].memoryPages: \"4KiB\" is unknown; write one of 2MiB, 1GiB")]
+    [InlineData("memory: 256MiB", "memory: 256MiB\n    memoryPages: 1GiB", "8:18: vms[0].memoryPages: its memory is less than one of its pages of 1 GiB; write 2MiB")]
+    [InlineData("memory: 256MiB", "memory: 1GiB\n    balloon: true\n    memoryPages: 1GiB", "9:18: vms[0].memoryPages: a balloon cannot give pages of 1 GiB back; write 2MiB, or leave out the balloon")]
     [InlineData("memory: 256MiB", "memory:", "7:12: vms[0].memory: empty; write a whole number with its unit, such as 256MiB or 1GiB")]
     [InlineData("count: 1", "count: 0", "6:19: vms[0].cpu.count: it has no processor; write 1")]
     [InlineData("count: 1", "count: 1000", "6:19: vms[0].cpu.count: it has more processors than a VM can have; this version gives a VM at most 64")]

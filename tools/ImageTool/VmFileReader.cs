@@ -30,6 +30,8 @@ internal sealed class VmFileReader
         (VmDefinitionErrors.CpuLimit, "cpu.limit", "100% is one processor; leave it out for no limit"),
         (VmDefinitionErrors.MemoryTooSmall, "memory", "write more"),
         (VmDefinitionErrors.MemoryTooLarge, "memory", "write less, or name the size of the real machine with --host-memory"),
+        (VmDefinitionErrors.HugePages, "memoryPages", "write 2MiB"),
+        (VmDefinitionErrors.HugePagesWithBalloon, "memoryPages", "write 2MiB, or leave out the balloon"),
         (VmDefinitionErrors.Kernel, "boot.kernel", "name the guest's kernel file"),
         (VmDefinitionErrors.CommandLineLength, "boot.cmdline", "shorten it"),
         (VmDefinitionErrors.ShutdownTimeout, "shutdownTimeout", "60s is what a VM has that does not say"),
@@ -109,7 +111,7 @@ internal sealed class VmFileReader
     private VmDefinition ReadVm(string path, YamlNode node, uint index)
     {
         YamlFields fields = new(
-            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "boot", "console", "nics", "disks", "devices",
+            _path, path, node, _file.Errors, "name", "class", "cpu", "memory", "memoryPages", "boot", "console", "nics", "disks", "devices",
             "balloon", "autostart", "restart", "shutdownTimeout");
         VmDefinition vm = VmDefinition.Empty;
         vm.Kernel = VmDefinition.NoBlob;
@@ -128,7 +130,8 @@ internal sealed class VmFileReader
         _disks.ReadDisks(fields, path, index);
         vm.Devices = ReadDevices(fields);
         vm.Options = fields.Choice("autostart", VmOptions.Autostart, ("true", VmOptions.Autostart), ("false", VmOptions.None))
-            | fields.Choice("balloon", VmOptions.None, ("true", VmOptions.Balloon), ("false", VmOptions.None));
+            | fields.Choice("balloon", VmOptions.None, ("true", VmOptions.Balloon), ("false", VmOptions.None))
+            | fields.Choice("memoryPages", VmOptions.None, ("2MiB", VmOptions.None), ("1GiB", VmOptions.HugePages));
         vm.Restart = fields.Choice(
             "restart", VmRestart.Never, ("never", VmRestart.Never), ("onFailure", VmRestart.OnFailure), ("always", VmRestart.Always));
         vm.ShutdownTimeout = ReadShutdownTimeout(fields);

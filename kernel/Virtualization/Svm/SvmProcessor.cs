@@ -16,6 +16,8 @@ namespace HyperOS.Virtualization.Svm;
 /// <summary>SVM on one processor: the host's save areas, and its ASIDs. AMD APM vol. 2, "Secure Virtual Machine".</summary>
 internal sealed unsafe class SvmProcessor
 {
+    private const ulong LeafFlags = (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User | PageTableEntry.PageSize);
+
     private static readonly SvmProcessor?[] s_processors = new SvmProcessor?[Processors.Maximum];
     private static uint s_asidCount;
 
@@ -57,7 +59,8 @@ internal sealed unsafe class SvmProcessor
     /// </summary>
     public static NestedPageFormat NestedPages => new(
         table: (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User),
-        block: (ulong)(PageTableEntry.Present | PageTableEntry.Writable | PageTableEntry.User | PageTableEntry.PageSize),
+        block: LeafFlags,
+        huge: (Cpu.Identify(CpuidLeaf.ExtendedFeatures).Edx & (uint)Cpuid80000001Edx.Page1GB) != 0 ? LeafFlags : 0,
         codePage: 0);
 
     /// <summary>Every port is intercepted.</summary>

@@ -20,7 +20,7 @@ namespace HyperOS.Virtualization.Vmx;
 internal sealed unsafe class VmxProcessor
 {
     // What this room makes use of, where the processor has it.
-    private const VmxFeatures Driven = VmxFeatures.EptPages2MiB | VmxFeatures.EptAccessedDirty | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
+    private const VmxFeatures Driven = VmxFeatures.EptPages2MiB | VmxFeatures.EptPages1GiB | VmxFeatures.EptAccessedDirty | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
         | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.ApicVirtualization | VmxFeatures.Rdtscp
         | VmxFeatures.Invpcid | VmxFeatures.PauseLoopExiting;
 
@@ -64,7 +64,11 @@ internal sealed unsafe class VmxProcessor
             EptEntry block = Page | EptEntry.Leaf;
             if (s_plan.SmallExecutablePages)
                 block &= ~EptEntry.Execute;
-            return new NestedPageFormat((ulong)Table, (ulong)block, s_plan.SmallExecutablePages ? (ulong)Page : 0);
+            return new NestedPageFormat(
+                table: (ulong)Table,
+                block: (ulong)block,
+                huge: s_plan.Has(VmxFeatures.EptPages1GiB) ? (ulong)block : 0,
+                codePage: s_plan.SmallExecutablePages ? (ulong)Page : 0);
         }
     }
 

@@ -101,6 +101,19 @@ public class VmDefinitionTests
     }
 
     [Theory]
+    [InlineData(VmDefinitionErrors.None, VmOptions.HugePages, 1 << 30)]
+    [InlineData(VmDefinitionErrors.HugePages, VmOptions.HugePages, (1 << 30) - 4096)]
+    [InlineData(VmDefinitionErrors.HugePagesWithBalloon, VmOptions.HugePages | VmOptions.Balloon, 1 << 30)]
+    [InlineData(VmDefinitionErrors.HugePages | VmDefinitionErrors.HugePagesWithBalloon, VmOptions.HugePages | VmOptions.Balloon, 2 << 20)]
+    public void Pages_of_a_GiB_need_one_and_no_balloon(VmDefinitionErrors expected, VmOptions options, long memory)
+    {
+        VmDefinition definition = SampleBundle.Definition("web"u8);
+        definition.Options = options;
+        definition.MemoryBytes = (ulong)memory;
+        Assert.Equal(expected, Validate(definition));
+    }
+
+    [Theory]
     [InlineData(VmDefinitionErrors.None, 1, 0)]
     [InlineData(VmDefinitionErrors.None, 1_000_000, 6400)]
     [InlineData(VmDefinitionErrors.CpuShares, 0, 1)]
@@ -159,7 +172,7 @@ public class VmDefinitionTests
         definition.Class = 0;
         definition.Console = (VmConsole)2;
         definition.Restart = (VmRestart)3;
-        definition.Options = (VmOptions)4;
+        definition.Options = (VmOptions)8;
         definition.Devices = (VmDevices)8;
         Assert.Equal(
             VmDefinitionErrors.Class | VmDefinitionErrors.Console | VmDefinitionErrors.Restart | VmDefinitionErrors.Options | VmDefinitionErrors.Devices,
