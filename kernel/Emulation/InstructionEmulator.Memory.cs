@@ -110,6 +110,8 @@ public sealed partial class InstructionEmulator
             return false;
         if (aligned && (linear & (ulong)(size - 1)) != 0)
             return Fault(ExceptionVector.GP);
+        if (Breakpoints.Watches)
+            Traps |= Breakpoints.MatchData(linear, size, access == PageAccess.Write);
 
         ulong pageOffset = linear & (Size.Page - 1);
         if (_nestedFault.Valid && IsNestedFault(pageOffset, size, access))

@@ -10,23 +10,24 @@ public sealed partial class InstructionEmulator
     {
         FaultPoint.Hit(FaultPlace.StringInstruction);
         if (_instruction.Repeat == RepeatPrefix.None)
-            return ExecuteIteration() ? Complete(singleStep) : _outcome;
+            return ExecuteIteration() ? Complete(singleStep) : Abandon();
 
         int countSize = _instruction.AddressSize;
         ulong count = ReadRegister(GeneralRegister.RCX, countSize);
-        // Single-stepping stops after every iteration.
+        // Single-stepping stops after every iteration, breakpoints after the one that meets them.
         int left = singleStep ? 1 : budget;
         for (; count != 0; left--)
         {
             if (!ExecuteIteration())
-                return _outcome;
+                return Abandon();
             count--;
             WriteRegister(GeneralRegister.RCX, count, countSize);
             if (count == 0 || HasFoundEnd())
                 break;
-            if (left <= 1)
+            if (left <= 1 || Traps != 0)
             {
-                SingleStepTrap = singleStep;
+                if (singleStep)
+                    Traps |= Dr6.BS;
                 return EmulationOutcome.Again;
             }
         }
@@ -107,6 +108,7 @@ public sealed partial class InstructionEmulator
         if (!ResolveDestination(PageAccess.Write, out MemoryOperand destination)
             || !Check(_bus.Input(Port, _instruction.OperandSize, out uint value)) || !Write(in destination, value))
             return false;
+        MatchPort();
         Advance(GeneralRegister.RDI);
         return true;
     }
@@ -116,8 +118,15 @@ public sealed partial class InstructionEmulator
         if (!ResolveSource(out MemoryOperand source) || !Read(in source, out ulong value)
             || !Check(_bus.Output(Port, _instruction.OperandSize, (uint)(value & uint.MaxValue))))
             return false;
+        MatchPort();
         Advance(GeneralRegister.RSI);
         return true;
+    }
+
+    private void MatchPort()
+    {
+        if (Breakpoints.Watches)
+            Traps |= Breakpoints.MatchPort(Port, _instruction.OperandSize, State.CR4);
     }
 
     private ushort Port => (ushort)ReadRegister(GeneralRegister.RDX, 2);

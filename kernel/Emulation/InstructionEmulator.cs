@@ -7,10 +7,9 @@ namespace HyperOS.Emulation;
 
 /// <summary>
 /// Executes one instruction that the processor could not finish, as the guest would see it done: faults come before any change, each architectural
-/// access is one access of <see cref="GuestBus"/>. One instance per vCPU, used by the thread that runs it. Breakpoints of the debug registers do not match its
-/// accesses.
+/// access is one access of <see cref="GuestBus"/>. One instance per vCPU, used by the thread that runs it.
 /// <code>
-///   State &lt;- VMCB        [UseNestedFault]        Run(budget)        VMCB &lt;- State        act on the outcome, then on SingleStepTrap
+///   State &lt;- VMCB        [UseNestedFault]        Run(budget)        VMCB &lt;- State        act on the outcome, then on Traps
 /// </code>
 /// </summary>
 public sealed partial class InstructionEmulator
@@ -39,14 +38,17 @@ public sealed partial class InstructionEmulator
     /// <summary>The vCPU's registers: filled before, written back after each run.</summary>
     public GuestCpuState State;
 
+    /// <summary>The vCPU's breakpoints: accesses to data and ports are compared with them.</summary>
+    public DebugBreakpoints Breakpoints;
+
     /// <summary>With <see cref="EmulationOutcome.Exception"/>.</summary>
     public GuestException Exception { get; private set; }
 
     /// <summary>
-    /// RFLAGS.TF was set and the instruction, or an iteration of it, was executed: #DB is pending with DR6.BS (AMD APM vol. 2, "Single-Stepping").
-    /// It is delivered before anything else.
+    /// The instruction, or an iteration of it, was executed, and a #DB is pending with these bits of DR6: BS where RFLAGS.TF was set (AMD APM vol. 2,
+    /// "Single-Stepping"), and breakpoints that its accesses met. It is delivered before anything else. 0 for none.
     /// </summary>
-    public bool SingleStepTrap { get; private set; }
+    public Dr6 Traps { get; private set; }
 
     /// <summary>Bytes fetched at RIP, up to 15: the instruction and perhaps what follows.</summary>
     public ReadOnlySpan<byte> Code => new(_code, 0, _codeLength);
@@ -107,6 +109,7 @@ public sealed partial class InstructionEmulator
             return EmulationOutcome.Completed;
         }
         _isDecoded = false;
+        Traps = 0;
         _instruction = instruction.MemoryOperand;
         _instruction.MemorySize = (byte)size;
         return Load(out value) ? EmulationOutcome.Completed : _outcome;
@@ -117,7 +120,7 @@ public sealed partial class InstructionEmulator
         _codeSize = State.CodeSize;
         _source.Valid = false;
         _destination.Valid = false;
-        SingleStepTrap = false;
+        Traps = 0;
         _codeLength = Math.Min(code.Length, _code.Length);
         if (_codeLength != 0)
             code.Slice(0, _codeLength).CopyTo(_code);
@@ -164,7 +167,7 @@ public sealed partial class InstructionEmulator
         bool singleStep = (State.RFLAGS & Rflags.TF) != 0;
         if (_instruction.Form == OperandForm.Implied)
             return ExecuteString(budget, singleStep);
-        return ExecuteOne() ? Complete(singleStep) : _outcome;
+        return ExecuteOne() ? Complete(singleStep) : Abandon();
     }
 
     private EmulationOutcome Complete(bool singleStep)
@@ -177,8 +180,16 @@ public sealed partial class InstructionEmulator
             _ => next & ushort.MaxValue,
         };
         State.RFLAGS &= ~Rflags.RF;
-        SingleStepTrap = singleStep;
+        if (singleStep)
+            Traps |= Dr6.BS;
         return EmulationOutcome.Completed;
+    }
+
+    // What accesses have met so far comes again with them.
+    private EmulationOutcome Abandon()
+    {
+        Traps = 0;
+        return _outcome;
     }
 
     /// <returns>False if <see cref="_outcome"/> says why it could not be done.</returns>

@@ -56,7 +56,8 @@ internal static class EntryStates
         state.CPL = 0;
         vcpu.CpuidState.CR4 = 0;
         vcpu.HasPendingException = false;
-        vcpu.DebugAddresses = default;
+        vcpu.Breakpoints = default;
+        vcpu.SetDebugControl(Dr7.Reset);
         TVendor.ClearEvents(vcpu);
         TVendor.WriteState(vcpu, in state);
         TVendor.WriteSegments(vcpu, in state, new DescriptorTableState

@@ -113,6 +113,6 @@ public static class ExtendedStates
     internal static void LoadDebugAddresses(Vcpu vcpu)
     {
         for (int i = 0; i < 4; i++)
-            ControlRegister.WriteDebug(i, vcpu.DebugAddresses[i]);
+            ControlRegister.WriteDebug(i, vcpu.Breakpoints.Addresses[i]);
     }
 }

@@ -60,8 +60,8 @@ public sealed class Vcpu
     /// <summary>How far the guest has moved its time-stamp counter from the machine's, modulo 2^64.</summary>
     internal ulong TscAdjust;
 
-    /// <summary>DR0 to DR3.</summary>
-    internal DebugAddresses DebugAddresses;
+    /// <summary>What the loop does once an IN or OUT is done: more than the usual while breakpoints may be on ports.</summary>
+    internal ExitAction PortAction = ExitAction.AdvanceRip;
 
     /// <summary>What a guest's CPUID depends on besides the machine's table.</summary>
     internal CpuidVcpuState CpuidState;
@@ -125,6 +125,16 @@ public sealed class Vcpu
         Registers.MXCSR = 0x1F80;
     }
 
+    /// <summary>DR0 to DR3, and what of DR7 the host needs.</summary>
+    internal ref DebugBreakpoints Breakpoints => ref Emulator.Breakpoints;
+
+    /// <summary>DR7 changes.</summary>
+    internal void SetDebugControl(Dr7 value)
+    {
+        Breakpoints.Control = value;
+        PortAction = Breakpoints.Watches ? ExitAction.AdvanceRipAndMatch : ExitAction.AdvanceRip;
+    }
+
     /// <summary>The guest's time-stamp counter.</summary>
     internal ulong Tsc => unchecked(Machine.Clock.Tsc + TscAdjust);
 
@@ -169,11 +179,4 @@ public sealed class Vcpu
     }
 
     internal void QueueGeneralProtection() => QueueException(ExceptionVector.GP, hasErrorCode: true);
-}
-
-/// <summary>DR0 to DR3.</summary>
-[System.Runtime.CompilerServices.InlineArray(4)]
-public struct DebugAddresses
-{
-    private ulong _first;
 }

@@ -85,6 +85,12 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 StopUndecodable(vcpu);
             if (action == ExitAction.AdvanceRip)
                 continue;
+            if (action == ExitAction.AdvanceRipAndMatch)
+            {
+                TVendor.ReadState(vcpu, ref vcpu.Emulator.State);
+                Trap(vcpu, vcpu.Breakpoints.MatchPort(vcpu.Exit.Port, vcpu.Exit.Size, vcpu.Emulator.State.CR4));
+                continue;
+            }
             Charge(ref cost, exitedAt);
             if (action == ExitAction.Halt)
                 Halt(vcpu);
@@ -281,7 +287,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         if (!exit.Flag)
         {
             vcpu.Machine.WritePort(vcpu, exit.Port, exit.Size, exit.Size switch { 1 => unchecked((byte)rax), 2 => unchecked((ushort)rax), _ => unchecked((uint)rax) });
-            return ExitAction.AdvanceRip;
+            return vcpu.PortAction;
         }
         uint value = vcpu.Machine.ReadPort(vcpu, exit.Port, exit.Size);
         // As everywhere on x86-64, a 32-bit result clears the upper half and narrower ones leave the rest alone.
@@ -291,7 +297,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             2 => rax & ~(ulong)ushort.MaxValue | unchecked((ushort)value),
             _ => value,
         };
-        return ExitAction.AdvanceRip;
+        return vcpu.PortAction;
     }
 
     private static ExitAction ReadMsr(Vcpu vcpu)
@@ -528,14 +534,20 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             vcpu.QueueException(emulator.Exception.Vector, emulator.Exception.HasErrorCode, emulator.Exception.ErrorCode);
         if (outcome == EmulationOutcome.Completed)
             TVendor.EndInterruptShadow(vcpu);
-        if (emulator.SingleStepTrap)
-            TrapSingleStep(vcpu);
+        Trap(vcpu, emulator.Traps);
         return ExitAction.Resume;
     }
 
-    private static void TrapSingleStep(Vcpu vcpu)
+    // A #DB behind what was executed: single step, breakpoints met, or nothing.
+    private static void Trap(Vcpu vcpu, Dr6 conditions)
     {
-        TVendor.WriteDebug(vcpu, 6, TVendor.ReadDebug(vcpu, 6) | (ulong)Dr6.BS);
+        const Dr6 Breakpoints = Dr6.B0 | Dr6.B1 | Dr6.B2 | Dr6.B3;
+        if (conditions == 0)
+            return;
+        Dr6 before = (Dr6)TVendor.ReadDebug(vcpu, 6);
+        if ((conditions & Breakpoints) != 0)
+            before &= ~Breakpoints;
+        TVendor.WriteDebug(vcpu, 6, (ulong)(before | conditions));
         vcpu.QueueException(ExceptionVector.DB);
     }
 
@@ -546,6 +558,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         if (!TryDecode(vcpu, out InterceptedInstruction instruction))
             return ExitAction.Resume;
         bool done = true;
+        Dr6 traps = 0;
         switch (instruction.Operation, instruction.SystemRegister)
         {
             case (InterceptedOperation.MovFromCr, 8):
@@ -565,6 +578,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
                 EmulationOutcome outcome = vcpu.Emulator.ReadOperand(in instruction, sizeof(ushort), out ulong word);
                 if (outcome != EmulationOutcome.Completed)
                     return Refuse(vcpu, outcome);
+                traps = vcpu.Emulator.Traps;
                 ulong kept = (ulong)state.CR0 & ~(StatusWord & ~(ulong)Cr0.PE); // PE can be set so, not cleared
                 done = WriteCr0(vcpu, ref state, kept | (word & StatusWord));
                 break;
@@ -579,7 +593,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             default:
                 return Stop(vcpu, StopReason.UnknownExit);
         }
-        return Finish(vcpu, ref state, done, instruction.Length);
+        return Finish(vcpu, ref state, done, instruction.Length, traps);
     }
 
     private static bool WriteCr0(Vcpu vcpu, ref GuestCpuState state, ulong value)
@@ -624,11 +638,11 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         bool done = true;
         if (instruction.Operation == InterceptedOperation.MovFromDr)
         {
-            operand = register < 4 ? vcpu.DebugAddresses[register] : TVendor.ReadDebug(vcpu, register);
+            operand = register < 4 ? vcpu.Breakpoints.Addresses[register] : TVendor.ReadDebug(vcpu, register);
         }
         else if (register < 4)
         {
-            vcpu.DebugAddresses[register] = operand;
+            vcpu.Breakpoints.Addresses[register] = operand;
             ExtendedStates.LoadDebugAddresses(vcpu);
         }
         else
@@ -636,8 +650,11 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
             // Bits that are fixed. AMD APM vol. 2, "Debug-Status Register (DR6)", "Debug-Control Register (DR7)".
             const ulong Dr6Ones = 0xFFFF0FF0, Dr6Writable = 0xE00F, Dr7Ones = 0x400, Dr7Writable = 0xFFFF2BFF;
             done = operand >> 32 == 0;
+            ulong value = register == 6 ? operand & Dr6Writable | Dr6Ones : operand & Dr7Writable | Dr7Ones;
             if (done)
-                TVendor.WriteDebug(vcpu, register, register == 6 ? operand & Dr6Writable | Dr6Ones : operand & Dr7Writable | Dr7Ones);
+                TVendor.WriteDebug(vcpu, register, value);
+            if (done && register == 7)
+                vcpu.SetDebugControl((Dr7)value);
         }
         return Finish(vcpu, ref state, done, instruction.Length);
     }
@@ -685,7 +702,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
     }
 
     // Registers were changed in the emulator's copy: it goes back, with RIP past the instruction, or a #GP comes instead.
-    private static ExitAction Finish(Vcpu vcpu, ref GuestCpuState state, bool done, int length)
+    private static ExitAction Finish(Vcpu vcpu, ref GuestCpuState state, bool done, int length, Dr6 traps = 0)
     {
         if (!done)
         {
@@ -696,8 +713,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         state.RIP = state.CodeSize == CodeSize.Bits64 ? next : unchecked((uint)next);
         TVendor.WriteState(vcpu, in state);
         TVendor.EndInterruptShadow(vcpu);
-        if ((state.RFLAGS & Rflags.TF) != 0)
-            TrapSingleStep(vcpu);
+        Trap(vcpu, (state.RFLAGS & Rflags.TF) != 0 ? traps | Dr6.BS : traps);
         return ExitAction.Resume;
     }
 

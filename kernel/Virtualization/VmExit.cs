@@ -65,6 +65,9 @@ public enum ExitAction : byte
     /// <summary>The instruction is done: go past it, and enter.</summary>
     AdvanceRip,
 
+    /// <summary>The same, of a port access that breakpoints are to be compared with.</summary>
+    AdvanceRipAndMatch,
+
     /// <summary>Wait until there is something for the vCPU; then go past the HLT.</summary>
     Halt,
 

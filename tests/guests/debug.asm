@@ -217,10 +217,34 @@ GENERAL_DETECT equ 0x2000
 .stored:
     nop
     BREAK_ENDS
-    cmp qword [StepRip], 0
-    SKIP_IF e, .noHosted, "a host that executes the access in software does not look at them"
     EXPECT [StepRip], .stored, "a store to the APIC"
-.noHosted:
+    mov rax, dr6
+    and eax, 0xF
+    EXPECT eax, 1, "DR6.B0 is set"
+    BREAK APIC + APIC_TPR, LOCAL0 + ACCESS0_4
+    mov eax, [r15 + APIC_TPR]
+.loaded:
+    nop
+    BREAK_ENDS
+    EXPECT [StepRip], .loaded, "a load from the APIC"
+    BREAK APIC + APIC_TPR, LOCAL0 + WRITE0_4
+    mov eax, [r15 + APIC_TPR]
+    nop
+    BREAK_ENDS
+    EXPECT [StepRip], 0, "a load is no write"
+    BREAK APIC + APIC_TPR, LOCAL0 + ACCESS0_4
+    mov eax, [r15 + APIC_ID]
+    nop
+    BREAK_ENDS
+    EXPECT [StepRip], 0, "nor is it another register"
+    BREAK Buffer + 1, LOCAL0 + WRITE0_1
+    mov edi, Buffer
+    mov ecx, 3
+    mov edx, COM1 + 7
+    rep insb
+    BREAK_ENDS
+    cmp qword [StepRip], 0
+    CHECK ne, "REP INSB to a buffer"
 
     GROUP "debug: breakpoints on ports"
     mov rax, cr4
@@ -232,12 +256,37 @@ GENERAL_DETECT equ 0x2000
 .input:
     nop
     BREAK_ENDS
+    EXPECT [StepRip], .input, "IN traps behind it"
+    BREAK COM1 + 7, LOCAL0 + PORT0_1
+    out dx, al
+.output:
+    nop
+    BREAK_ENDS
+    EXPECT [StepRip], .output, "OUT traps behind it"
+    mov rax, dr6
+    and eax, 0xF
+    EXPECT eax, 1, "DR6.B0 is set"
+    BREAK COM1 + 7, LOCAL0 + PORT0_1
+    mov esi, Buffer
+    outsb
+.string:
+    nop
+    BREAK_ENDS
+    EXPECT [StepRip], .string, "OUTSB traps behind it"
+    BREAK COM1 + 6, LOCAL0 + PORT0_1
+    in al, dx
+    nop
+    BREAK_ENDS
+    EXPECT [StepRip], 0, "the port beside it is another"
     mov rax, cr4
     and eax, ~CR4_DE
     mov cr4, rax
-    cmp qword [StepRip], 0
-    SKIP_IF e, .noPorts, "a host that executes the access in software does not look at them"
-    EXPECT [StepRip], .input, "IN traps behind it"
+    SKIP_ON_QEMU .noPorts, "QEMU does not look at CR4.DE"
+    BREAK COM1 + 7, LOCAL0 + PORT0_1
+    in al, dx
+    nop
+    BREAK_ENDS
+    EXPECT [StepRip], 0, "without CR4.DE there are none"
 .noPorts:
 
     GROUP "debug: general detect"

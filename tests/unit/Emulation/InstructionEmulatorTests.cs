@@ -257,10 +257,70 @@ public class InstructionEmulatorTests
         machine.State.RFLAGS |= Rflags.RF | Rflags.TF;
         machine.Run("89 07");
         Assert.Equal(Rflags.TF | Rflags.AlwaysOne, machine.State.RFLAGS);
-        Assert.True(machine.Emulator.SingleStepTrap);
+        Assert.Equal(Dr6.BS, machine.Emulator.Traps);
         machine.State.RFLAGS &= ~Rflags.TF;
         machine.Run("89 07");
-        Assert.False(machine.Emulator.SingleStepTrap);
+        Assert.Equal((Dr6)0, machine.Emulator.Traps);
+    }
+
+    [Theory]
+    [InlineData("89 07", 0x4000, 0x1_0000, 1)] // MOV [RDI], EAX; breakpoint 0 on writes, a byte
+    [InlineData("89 07", 0x4003, 0x1_0000, 1)]
+    [InlineData("89 07", 0x4004, 0x1_0000, 0)]
+    [InlineData("89 07", 0x3FFF, 0x1_0000, 0)]
+    [InlineData("89 07", 0x4007, 0xD_0000, 0)] // four bytes, at 4004h
+    [InlineData("89 07", 0x3FF9, 0x9_0000, 0)] // eight
+    [InlineData("48 89 47 F9", 0x3FF9, 0x9_0000, 1)]
+    [InlineData("8B 07", 0x4000, 0x1_0000, 0)]
+    [InlineData("8B 07", 0x4000, 0x3_0000, 1)] // on any access
+    [InlineData("83 07 01", 0x4000, 0x1_0000, 1)] // ADD [RDI], 1
+    [InlineData("8B 07", 0x4000, 0x2_0000, 0)] // on ports
+    [InlineData("8B 07", 0x4000, 0x0_0000, 0)] // on execution
+    public void Breakpoints_on_data_trap_behind_the_access(string code, ulong address, ulong control, ulong expected)
+    {
+        TestMachine machine = TestMachine.Long();
+        machine[GeneralRegister.RDI] = 0x4000;
+        machine.Emulator.Breakpoints.Addresses[0] = address;
+        machine.Emulator.Breakpoints.Control = (Dr7)(control | 1);
+        Assert.Equal(EmulationOutcome.Completed, machine.Run(code));
+        Assert.Equal((Dr6)expected, machine.Emulator.Traps);
+
+        machine.State.RIP = TestMachine.CodeAddress;
+        machine.Emulator.Breakpoints.Control = (Dr7)control;
+        machine.Run(code);
+        Assert.Equal((Dr6)0, machine.Emulator.Traps);
+    }
+
+    [Fact]
+    public void What_faults_meets_no_breakpoint()
+    {
+        TestMachine machine = TestMachine.Long();
+        machine[GeneralRegister.RDI] = 0x4000;
+        machine.Emulator.Breakpoints.Addresses[3] = 0x4000;
+        machine.Emulator.Breakpoints.Control = (Dr7)0x3000_0080;
+        machine.AssertException(machine.Run("F7 37"), ExceptionVector.DE); // DIV dword [RDI], which is zero
+        Assert.Equal((Dr6)0, machine.Emulator.Traps);
+        machine.State.RFLAGS |= Rflags.TF;
+        machine.Run("8B 07");
+        Assert.Equal(Dr6.B3 | Dr6.BS, machine.Emulator.Traps);
+    }
+
+    [Theory]
+    [InlineData(0x3F8, 1, 0x2_0001, 1)]
+    [InlineData(0x3F6, 4, 0x2_0001, 1)]
+    [InlineData(0x3F7, 1, 0x2_0001, 0)]
+    [InlineData(0x3F9, 1, 0x2_0001, 0)]
+    [InlineData(0x3F9, 1, 0x6_0001, 1)] // two bytes
+    [InlineData(0x3F8, 1, 0x1_0001, 0)] // on data
+    [InlineData(0x3F8, 1, 0x2_0000, 0)]
+    public void Breakpoints_on_ports_need_CR4_DE(ushort port, int size, ulong control, ulong expected)
+    {
+        DebugBreakpoints breakpoints = default;
+        breakpoints.Addresses[0] = 0x3F8;
+        breakpoints.Control = (Dr7)control;
+        Assert.Equal((control & 1) != 0, breakpoints.Watches);
+        Assert.Equal((Dr6)expected, breakpoints.MatchPort(port, size, Cr4.DE));
+        Assert.Equal((Dr6)0, breakpoints.MatchPort(port, size, Cr4.PAE));
     }
 
     [Fact]
@@ -313,7 +373,7 @@ public class InstructionEmulatorTests
         Assert.Equal("C5F81007", Convert.ToHexString(machine.Emulator.Code[..4]));
         machine.AssertException(machine.Run("F0 89 07"), ExceptionVector.UD);
         machine.AssertException(machine.Run("66 66 66 66 66 66 66 66 66 66 66 66 66 66 89 07"), ExceptionVector.GP);
-        Assert.False(machine.Emulator.SingleStepTrap);
+        Assert.Equal((Dr6)0, machine.Emulator.Traps);
     }
 
     [Fact]

@@ -164,10 +164,24 @@ public class StringInstructionTests
         machine[GeneralRegister.RCX] = 2;
         machine.State.RFLAGS |= Rflags.TF;
         Assert.Equal(EmulationOutcome.Again, machine.Run("F3 AA"));
-        Assert.True(machine.Emulator.SingleStepTrap);
+        Assert.Equal(Dr6.BS, machine.Emulator.Traps);
         Assert.Equal(1ul, machine[GeneralRegister.RCX]);
         Assert.Equal(EmulationOutcome.Completed, machine.Emulator.Run(100));
-        Assert.True(machine.Emulator.SingleStepTrap);
+        Assert.Equal(Dr6.BS, machine.Emulator.Traps);
+    }
+
+    [Fact]
+    public void Breakpoints_stop_after_the_iteration_that_meets_them()
+    {
+        TestMachine machine = TestMachine.Long();
+        machine[GeneralRegister.RDI] = To;
+        machine[GeneralRegister.RCX] = 4;
+        machine.Emulator.Breakpoints.Addresses[1] = To + 2;
+        machine.Emulator.Breakpoints.Control = (Dr7)0x10_0004;
+        Assert.Equal(EmulationOutcome.Again, machine.Run("F3 AA"));
+        Assert.Equal((Dr6.B1, 1ul), (machine.Emulator.Traps, machine[GeneralRegister.RCX]));
+        Assert.Equal(EmulationOutcome.Completed, machine.Emulator.Run(100));
+        Assert.Equal((Dr6)0, machine.Emulator.Traps);
     }
 
     [Fact]
