@@ -61,9 +61,15 @@ public static class Panic
         if (first != 0)
             Cpu.Stop();
         s_actions?.StopOthers();
+        uint held = Processor.Current.HeldLocks;
         Log.GoDirect();
         Log.WriteRaw($"panic: {reason}");
         Log.WriteRaw($"  processor {Processor.Current.Index}, rip 0x{rip:x16}, rsp 0x{rsp:x16}, interrupt depth {Processor.Current.InterruptDepth}");
+        for (LockRank rank = LockRank.VirtualMachines; rank <= LockRank.Log; rank++)
+        {
+            if ((held >> (int)rank & 1) != 0)
+                Log.WriteRaw($"  holds a lock of rank {KernelLock.Name(rank)}");
+        }
         Trace(rip, rsp, rbp);
         s_actions?.Report();
         if (!Restarts)

@@ -44,6 +44,22 @@ public struct KernelLock
         Cpu.RestoreInterrupts(interrupts);
     }
 
+    /// <summary>What the locks of a rank guard, for reports.</summary>
+    public static ReadOnlySpan<byte> Name(LockRank rank) => rank switch
+    {
+        LockRank.VirtualMachines => "VirtualMachines"u8,
+        LockRank.Switch => "Switch"u8,
+        LockRank.Devices => "Devices"u8,
+        LockRank.Scheduler => "Scheduler"u8,
+        LockRank.Handover => "Handover"u8,
+        LockRank.Timer => "Timer"u8,
+        LockRank.Pool => "Pool"u8,
+        LockRank.AddressSpace => "AddressSpace"u8,
+        LockRank.Frames => "Frames"u8,
+        LockRank.Log => "Log"u8,
+        _ => "unknown"u8,
+    };
+
     private readonly void CheckRank(Processor processor)
     {
         if (processor.HeldLocks >> (int)_rank != 0)

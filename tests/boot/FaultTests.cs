@@ -114,6 +114,7 @@ public partial class FaultTests
     {
         await using Machine machine = Machine.Start(Network(Fault(FaultPlace.Switch, 50, FaultKind.Overflow, "sender")));
         await machine.WaitForLine($"panic: {Words(FaultKind.Overflow)}");
+        await machine.WaitForLine("  holds a lock of rank Switch");
         Assert.Equal(0, await machine.WaitForExit());
     }
 
