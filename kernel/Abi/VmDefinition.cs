@@ -122,7 +122,8 @@ public struct VmDefinition
     /// <summary>The most processor time that the VM gets, in per cent of one processor; 0 for no limit.</summary>
     public uint CpuLimit;
 
-    private uint _padding;
+    /// <summary>How fast the guest's time-stamp counters run, in kHz; 0 for as fast as the host's.</summary>
+    public uint TscKHz;
 
     /// <summary>The host's processors that the VM runs on, a bit for each; 0 for all.</summary>
     public ulong CpuPins;
@@ -158,7 +159,7 @@ public struct VmDefinition
                 if (value != 0)
                     return false;
             }
-            return _padding == 0 && Name.IsPaddingZero;
+            return Name.IsPaddingZero;
         }
     }
 
@@ -194,7 +195,7 @@ public struct VmDefinition
         definition._commandLineLength = reader.ReadUInt32();
         definition.CpuShares = reader.ReadUInt32();
         definition.CpuLimit = reader.ReadUInt32();
-        definition._padding = reader.ReadUInt32();
+        definition.TscKHz = reader.ReadUInt32();
         definition.CpuPins = reader.ReadUInt64();
         definition.ShutdownTimeout = reader.ReadUInt64();
         return !reader.Overrun;
@@ -223,7 +224,7 @@ public struct VmDefinition
         writer.WriteUInt32(_commandLineLength);
         writer.WriteUInt32(CpuShares);
         writer.WriteUInt32(CpuLimit);
-        writer.WriteUInt32(_padding);
+        writer.WriteUInt32(TscKHz);
         writer.WriteUInt64(CpuPins);
         writer.WriteUInt64(ShutdownTimeout);
         return !writer.Overrun;

@@ -48,6 +48,7 @@ public enum VmDefinitionErrors : uint
 
     /// <summary>Pages of 1 GiB are never given back, a balloon is for giving back.</summary>
     HugePagesWithBalloon = 1 << 23,
+    TscFrequency = 1 << 24,
 }
 
 /// <summary>What the one who starts a VM can offer it.</summary>
@@ -58,6 +59,9 @@ public readonly struct VmLimits
 
     /// <summary>The largest weight of a VM's claim to processor time; the smallest is 1.</summary>
     public const uint MaxCpuShares = 1_000_000;
+
+    /// <summary>The frequencies that a guest's time-stamp counter may have, in kHz.</summary>
+    public const uint MinTscKHz = 100_000, MaxTscKHz = 16_000_000;
 
     /// <summary>From a second to an hour, in nanoseconds.</summary>
     public const ulong MinShutdownTimeout = 1_000_000_000, MaxShutdownTimeout = 3_600_000_000_000;
@@ -116,6 +120,8 @@ public static class VmDefinitionValidator
             errors |= VmDefinitionErrors.CpuShares;
         if (definition.CpuLimit > 100 * VmLimits.SupportedCpus)
             errors |= VmDefinitionErrors.CpuLimit;
+        if (definition.TscKHz is not 0 and (< VmLimits.MinTscKHz or > VmLimits.MaxTscKHz))
+            errors |= VmDefinitionErrors.TscFrequency;
         if (definition.MemoryBytes < VmLimits.MinMemoryBytes)
             errors |= VmDefinitionErrors.MemoryTooSmall;
         if (!Alignment.IsAligned(definition.MemoryBytes, Size.Page))
@@ -192,6 +198,7 @@ public static class VmDefinitionValidator
         VmDefinitionErrors.CpuShares => "its processor shares are not 1 to 1,000,000"u8,
         VmDefinitionErrors.CpuLimit => "its processor limit is more than 6,400 %"u8,
         VmDefinitionErrors.ShutdownTimeout => "its time to shut down is not 1 s to 1 h"u8,
+        VmDefinitionErrors.TscFrequency => "its time-stamp counter's frequency is not 100 MHz to 16 GHz"u8,
         VmDefinitionErrors.HugePages => "its memory is less than one of its pages of 1 GiB"u8,
         VmDefinitionErrors.HugePagesWithBalloon => "a balloon cannot give pages of 1 GiB back"u8,
         _ => "its definition breaks an unknown rule"u8,

@@ -60,14 +60,16 @@ public static class GuestProcessors
     }
 
     /// <summary>The processors of a machine with so many.</summary>
-    public static GuestProcessor Describe(uint count) => new()
+    /// <param name="count">So many.</param>
+    /// <param name="tscFrequency">In Hz.</param>
+    public static GuestProcessor Describe(uint count, ulong tscFrequency) => new()
     {
         VcpuCount = count,
         Offers = ProcessorTraits.X2Apic | ProcessorTraits.TscDeadline | ProcessorTraits.StealTime | ProcessorTraits.PvTlbFlush | ProcessorTraits.PvUnhalt
             | ProcessorTraits.PvSendIpi | ProcessorTraits.PvSchedYield | (Processors.TimestampsAgree ? ProcessorTraits.StableClock : 0)
             | (VirtualizationVendor.Current.ServesLocalApic ? 0 : ProcessorTraits.PvEndOfInterrupt),
         XCR0 = s_xcr0,
-        TscKHz = (uint)(Clock.Frequency / 1000),
+        TscKHz = (uint)(tscFrequency / 1000),
         PhysicalAddressBits = Host.Read(CpuidLeaf.AddressSizes, 0).Eax & 0xFF,
         MicrocodeRevision = s_microcodeRevision,
     };

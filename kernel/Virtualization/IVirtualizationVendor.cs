@@ -13,6 +13,9 @@ public interface IVirtualizationVendor
     /// <summary>What the entries of the vendor's nested tables have beside addresses.</summary>
     static abstract NestedPageFormat NestedPages { get; }
 
+    /// <summary>How the processor scales guests' time-stamp counters, if it does.</summary>
+    static abstract TscRatioFormat TscRatio { get; }
+
     /// <summary>Looks for what guests need and says on the log what it found. Once, on the boot processor.</summary>
     /// <returns>Whether guests can run; if not, the next two are not called.</returns>
     static abstract bool Initialize(ApicVirtualization apicVirtualization);
@@ -120,7 +123,7 @@ public interface IVirtualizationVendor
     /// <returns>How many; 0 where it saves none.</returns>
     static abstract int ReadInstructionBytes(Vcpu vcpu, Span<byte> destination);
 
-    /// <summary>What is added to the host's time-stamp counter, modulo 2^64, to give the guest's.</summary>
+    /// <summary>What is added to the host's time-stamp counter, scaled as the machine's clock says, modulo 2^64, to give the guest's.</summary>
     static abstract void SetTscOffset(Vcpu vcpu, ulong offset);
 
     /// <summary>The instruction's effects other than on memory: an interrupt shadow ends with it.</summary>

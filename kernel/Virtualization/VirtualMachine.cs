@@ -82,7 +82,7 @@ public sealed class VirtualMachine
 
     internal VirtualMachine(
         VirtualMachineSlot slot, in VmDefinition definition, VmLog log, GuestMemory memory, NestedPageTable nestedTables,
-        ReadOnlySpan<HostPhysicalAddress> extendedStates)
+        in TscScale tscScale, ReadOnlySpan<HostPhysicalAddress> extendedStates)
     {
         Owner = slot.Owner;
         Index = slot.Index;
@@ -90,9 +90,9 @@ public sealed class VirtualMachine
         Log = log;
         Memory = memory;
         NestedTables = nestedTables;
-        Clock = new GuestClock(WallClock.Now);
+        Clock = new GuestClock(WallClock.Now, in tscScale);
         Threads = new ThreadGroup(definition.CpuShares, definition.CpuLimit);
-        GuestProcessor processor = GuestProcessors.Describe(definition.CpuCount);
+        GuestProcessor processor = GuestProcessors.Describe(definition.CpuCount, tscScale.Frequency);
         Cpuid = new CpuidPolicy(GuestProcessors.Host, in processor);
         Msrs = new MsrPolicy(Cpuid, in processor);
         ControlRegisters = new ControlRegisterPolicy(Cpuid);
@@ -477,8 +477,7 @@ public sealed class VirtualMachine
     internal void ServeTimers(Vcpu vcpu)
     {
         vcpu.TimersChanged = false;
-        ulong tsc = Clock.Tsc;
-        ulong now = Platform.Clock.ToNanoseconds(tsc);
+        ulong tsc = Clock.Read(out ulong now);
         ulong next = ulong.MaxValue;
         if (vcpu.Index == 0)
         {

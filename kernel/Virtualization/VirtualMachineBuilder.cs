@@ -3,6 +3,7 @@ using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Diagnostics;
+using HyperOS.Emulation;
 using HyperOS.Loaders;
 using HyperOS.Memory;
 using HyperOS.Platform;
@@ -28,6 +29,7 @@ internal enum BuildStatus : byte
     Built,
     OutOfMemory,
     NoHugeFrames,
+    NoTscScaling,
     DefinitionTampered,
     ImageTampered,
     TablesDoNotFit,
@@ -105,6 +107,8 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     private BuildStatus Build(VirtualMachineSlot slot, in VmDefinition definition, scoped in GuestImages images)
     {
         VirtualizationVendor vendor = VirtualizationVendor.Current;
+        if (!TscScale.TryCreate(Clock.Frequency, definition.TscKHz * 1000ul, vendor.TscRatio, out TscScale tscScale))
+            return BuildStatus.NoTscScaling;
         if (!GuestMemory.TryCreate(slot.Owner, definition.MemoryBytes, out GuestMemory? memory)
             || !NestedPageTable.TryCreate(slot.Owner, vendor.NestedPages, out NestedPageTable? nestedTables))
         {
@@ -124,7 +128,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
                 return BuildStatus.OutOfMemory;
             ExtendedStates.Reset(extendedState);
         }
-        VirtualMachine machine = new(slot, in definition, new VmLog(slot.Room), memory!, nestedTables!, extendedStates);
+        VirtualMachine machine = new(slot, in definition, new VmLog(slot.Room), memory!, nestedTables!, in tscScale, extendedStates);
         foreach (Vcpu vcpu in machine.Vcpus)
         {
             if (!vendor.TryCreate(vcpu))
@@ -186,6 +190,7 @@ internal sealed class VirtualMachineBuilder : FaultDomain
     {
         BuildStatus.OutOfMemory => "not enough free memory"u8,
         BuildStatus.NoHugeFrames => "too few aligned GiB of the host's memory are free in one piece, which memoryPages: 1GiB asks for"u8,
+        BuildStatus.NoTscScaling => "its tscFrequency is not the host's, and this processor cannot scale so far"u8,
         BuildStatus.DefinitionTampered => "its definition was tampered with"u8,
         BuildStatus.ImageTampered => "its kernel, initrd or a disk's image was tampered with (SHA-256 differs)"u8,
         BuildStatus.TablesDoNotFit => "its memory cannot hold the ACPI tables"u8,

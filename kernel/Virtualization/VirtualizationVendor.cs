@@ -23,6 +23,9 @@ public abstract class VirtualizationVendor
 
     internal abstract NestedPageFormat NestedPages { get; }
 
+    /// <summary>How the processor scales guests' time-stamp counters, if it does.</summary>
+    internal abstract TscRatioFormat TscRatio { get; }
+
     /// <summary>Whether the processor serves the local APIC while a guest runs.</summary>
     internal abstract bool ServesLocalApic { get; }
 
@@ -58,6 +61,8 @@ internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where
     public VirtualizationVendor(ApicVirtualization apicVirtualization) => IsAvailable = TVendor.Initialize(apicVirtualization);
 
     internal override NestedPageFormat NestedPages => TVendor.NestedPages;
+
+    internal override TscRatioFormat TscRatio => TVendor.TscRatio;
 
     internal override bool ServesLocalApic => TVendor.ServesLocalApic;
 

@@ -210,6 +210,14 @@ public class RefusalTests
         await HaltRunsAlone(machine, "it does not fit into the memory");
     }
 
+    /// <summary>QEMU's processor scales no time-stamp counters.</summary>
+    [Fact]
+    public async Task A_frequency_that_the_processor_cannot_scale_to_is_refused()
+    {
+        await using Machine machine = Machine.Start(TestVms.Options(new TestVm("hello") { Share = "tscFrequency: 16GHz" }, new TestVm("halt")));
+        await HaltRunsAlone(machine, "its tscFrequency is not the host's, and this processor cannot scale so far");
+    }
+
     private static async Task HaltRunsAlone(Machine machine, string reason)
     {
         await machine.WaitForAll($"vm hello: refused: {reason}", "halt| halted", "hyperos: ready");

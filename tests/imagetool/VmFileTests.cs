@@ -48,6 +48,17 @@ public sealed class VmFileTests : IDisposable
         Assert.Equal(VmRestart.Never, vm.Restart);
     }
 
+    [Theory]
+    [InlineData("2400MHz", 2_400_000)]
+    [InlineData("3GHz", 3_000_000)]
+    [InlineData("2399987kHz", 2_399_987)]
+    public void Time_stamp_counters_have_frequencies(string text, uint expected)
+    {
+        VmFile file = Read(SampleFiles.FullVmFile.Replace("count: 1", $"count: 1, tscFrequency: {text}"));
+        Assert.Empty(file.Errors);
+        Assert.Equal(expected, Assert.Single(file.Definitions).TscKHz);
+    }
+
     [Fact]
     public void Pages_of_a_GiB_are_an_option()
     {
@@ -87,12 +98,15 @@ public sealed class VmFileTests : IDisposable
     [InlineData("count: 1", "count: 18446744073709551615", "6:19: vms[0].cpu.count: it has more processors than a VM can have; this version gives a VM at most 64")]
     [InlineData("count: 1", "count: -1", "6:19: vms[0].cpu.count: \"-1\" is no whole number; write a number such as 1")]
     [InlineData("count: 1", "count: [ 1 ]", "6:19: vms[0].cpu.count: not a single value; write a number such as 1")]
-    [InlineData("{ count: 1 }", "4", "6:10: vms[0].cpu: not a mapping; write keys and values below it: count, shares, limit, pin")]
+    [InlineData("{ count: 1 }", "4", "6:10: vms[0].cpu: not a mapping; write keys and values below it: count, shares, limit, pin, tscFrequency")]
     [InlineData("{ count: 1 }", "{}", "6:10: vms[0].cpu.count: missing; write a number such as 1")]
     [InlineData("count: 1", "count: 1, shares: 0", "6:30: vms[0].cpu.shares: its processor shares are not 1 to 1,000,000; 1000 is what a VM has that does not say")]
     [InlineData("count: 1", "count: 1, limit: 150", "6:29: vms[0].cpu.limit: \"150\" is no limit; write per cent of one processor, such as 150%")]
     [InlineData("count: 1", "count: 1, limit: 6500%", "6:29: vms[0].cpu.limit: its processor limit is more than 6,400 %; 100% is one processor; leave it out for no limit")]
     [InlineData("count: 1", "count: 1, pin: [ 64 ]", "6:27: vms[0].cpu.pin: \"64\" is no processor; list the numbers of the host's processors, from 0 on, as in [ 1 ]")]
+    [InlineData("count: 1", "count: 1, tscFrequency: 2400", "6:36: vms[0].cpu.tscFrequency: \"2400\" is no frequency; write a whole number with its unit, such as 2400MHz")]
+    [InlineData("count: 1", "count: 1, tscFrequency: 5000GHz", "6:36: vms[0].cpu.tscFrequency: \"5000GHz\" is no frequency; write a whole number with its unit, such as 2400MHz")]
+    [InlineData("count: 1", "count: 1, tscFrequency: 1MHz", "6:36: vms[0].cpu.tscFrequency: its time-stamp counter's frequency is not 100 MHz to 16 GHz; leave it out for the host's")]
     [InlineData("name: web", "name: Web", "4:11: vms[0].name: its name has characters other than a-z, 0-9 and -; leave them out")]
     [InlineData("name: web", "name: \"\"", "4:11: vms[0].name: its name is not 1 to 32 characters long; choose another")]
     [InlineData("class: microvm", "class: pc", "5:12: vms[0].class: \"pc\" is unknown; write one of microvm")]

@@ -28,6 +28,7 @@ internal sealed class VmFileReader
         (VmDefinitionErrors.TooManyCpus, "cpu.count", $"this version gives a VM at most {VmLimits.SupportedCpus}"),
         (VmDefinitionErrors.CpuShares, "cpu.shares", "1000 is what a VM has that does not say"),
         (VmDefinitionErrors.CpuLimit, "cpu.limit", "100% is one processor; leave it out for no limit"),
+        (VmDefinitionErrors.TscFrequency, "cpu.tscFrequency", "leave it out for the host's"),
         (VmDefinitionErrors.MemoryTooSmall, "memory", "write more"),
         (VmDefinitionErrors.MemoryTooLarge, "memory", "write less, or name the size of the real machine with --host-memory"),
         (VmDefinitionErrors.HugePages, "memoryPages", "write 2MiB"),
@@ -117,7 +118,7 @@ internal sealed class VmFileReader
         vm.Kernel = VmDefinition.NoBlob;
         vm.Name.Set(Encoding.UTF8.GetBytes(fields.Text("name", required: true, "name the VM with a-z, 0-9 and -, at most 32 characters") ?? ""));
         vm.Class = fields.Choice("class", VmClass.Microvm, ("microvm", VmClass.Microvm));
-        YamlFields? cpu = fields.Mapping("cpu", required: false, "count", "shares", "limit", "pin");
+        YamlFields? cpu = fields.Mapping("cpu", required: false, "count", "shares", "limit", "pin", "tscFrequency");
         vm.CpuCount = 1;
         if (cpu is not null)
             ReadCpu(cpu, ref vm);
@@ -155,6 +156,9 @@ internal sealed class VmFileReader
             else
                 cpu.Report("limit", $"\"{limit}\" is no limit; {LimitHint}");
         }
+        const string FrequencyHint = "write a whole number with its unit, such as 2400MHz";
+        if (cpu.Text("tscFrequency", required: false, FrequencyHint) is string frequency && !Frequency.TryParse(frequency, out vm.TscKHz))
+            cpu.Report("tscFrequency", $"\"{frequency}\" is no frequency; {FrequencyHint}");
         const string PinHint = "list the numbers of the host's processors, from 0 on, as in [ 1 ]";
         foreach (YamlNode node in cpu.Sequence("pin", required: false, PinHint))
         {

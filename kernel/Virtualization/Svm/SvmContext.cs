@@ -24,6 +24,9 @@ internal sealed unsafe class SvmContext : VendorState
     /// <summary>On <see cref="Processor"/>.</summary>
     public TranslationTag Asid;
 
+    /// <summary>By what the processor multiplies its time-stamp counter for the guest.</summary>
+    public ulong TscRatio = Specs.Amd.TscRatio.One;
+
     /// <summary>The next entry has something of the following to do first, or TLB_CONTROL still says what the last one did.</summary>
     public bool EntryChanges;
     public bool FlushWanted, LeavesAtOnce;

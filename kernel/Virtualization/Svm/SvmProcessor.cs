@@ -28,6 +28,9 @@ internal sealed unsafe class SvmProcessor
 
     private readonly TranslationTags _asids = new(s_asidCount);
 
+    // What its MSR holds; guests alone read their counter through it.
+    private ulong _tscRatio = TscRatio.One;
+
     private SvmProcessor(HostPhysicalAddress hostVmcb, HostPhysicalAddress hostSaveArea)
     {
         HostVmcb = hostVmcb;
@@ -62,6 +65,10 @@ internal sealed unsafe class SvmProcessor
         block: LeafFlags,
         huge: (Cpu.Identify(CpuidLeaf.ExtendedFeatures).Edx & (uint)Cpuid80000001Edx.Page1GB) != 0 ? LeafFlags : 0,
         codePage: 0);
+
+    /// <summary>How it scales guests' time-stamp counters, if it does.</summary>
+    public static TscRatioFormat TscRatioFormat =>
+        (Features & Cpuid8000000AEdx.TscRateMsr) != 0 ? new TscRatioFormat(TscRatio.FractionBits, TscRatio.Bits) : default;
 
     /// <summary>Every port is intercepted.</summary>
     public static HostPhysicalAddress IoMap => new(PermissionMapsAddress() - KernelImage.Base);
@@ -127,6 +134,8 @@ internal sealed unsafe class SvmProcessor
         ModelSpecificRegister.Write(Msr.EFER, ModelSpecificRegister.Read(Msr.EFER) | (ulong)Efer.SVME);
         ModelSpecificRegister.Write(Msr.VM_HSAVE_PA, self._hostSaveArea.Value);
         SaveHost(self.HostVmcb.Value);
+        if ((Features & Cpuid8000000AEdx.TscRateMsr) != 0)
+            ModelSpecificRegister.Write(Msr.TSC_RATIO, TscRatio.One);
     }
 
     /// <summary>
@@ -135,6 +144,11 @@ internal sealed unsafe class SvmProcessor
     /// </summary>
     public void Load(SvmContext context)
     {
+        if (_tscRatio != context.TscRatio)
+        {
+            _tscRatio = context.TscRatio;
+            ModelSpecificRegister.Write(Msr.TSC_RATIO, _tscRatio);
+        }
         if (context.Processor == this && _asids.IsCurrent(in context.Asid))
             return;
         context.Processor = this;

@@ -45,6 +45,8 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static NestedPageFormat NestedPages => SvmProcessor.NestedPages;
 
+    public static TscRatioFormat TscRatio => SvmProcessor.TscRatioFormat;
+
     public static bool Initialize(ApicVirtualization apicVirtualization)
     {
         if (!SvmProcessor.IsUsable(out ReadOnlySpan<byte> reason))
@@ -69,7 +71,11 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
     {
         if (!FrameAllocator.TryAllocateZeroed(vcpu.Machine.Owner, FrameZone.Any, out HostPhysicalAddress frame))
             return false;
-        vcpu.VendorState = new SvmContext(vcpu, frame);
+        SvmContext context = new(vcpu, frame);
+        ref readonly TscScale scale = ref vcpu.Machine.Clock.Scale;
+        if (!scale.IsOne)
+            context.TscRatio = scale.Multiplier;
+        vcpu.VendorState = context;
         ref Vmcb vmcb = ref VmcbOf(vcpu);
         ref VmcbControlArea control = ref vmcb.Control;
         control.InterceptCr = InterceptCr.CR4_WRITE | InterceptCr.CR8_WRITE;

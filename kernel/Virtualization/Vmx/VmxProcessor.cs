@@ -22,7 +22,7 @@ internal sealed unsafe class VmxProcessor
     // What this room makes use of, where the processor has it.
     private const VmxFeatures Driven = VmxFeatures.EptPages2MiB | VmxFeatures.EptPages1GiB | VmxFeatures.EptAccessedDirty | VmxFeatures.InveptSingleContext | VmxFeatures.Vpid
         | VmxFeatures.InvvpidSingleContext | VmxFeatures.PreemptionTimer | VmxFeatures.TprShadow | VmxFeatures.ApicVirtualization | VmxFeatures.Rdtscp
-        | VmxFeatures.Invpcid | VmxFeatures.PauseLoopExiting;
+        | VmxFeatures.Invpcid | VmxFeatures.PauseLoopExiting | VmxFeatures.TscScaling;
 
     // Of Bochs' VMCSs. Its processor delivers a virtual interrupt even where RFLAGS.IF is clear if one of the host's comes then.
     private const uint BochsRevision = 0x2B;
@@ -71,6 +71,9 @@ internal sealed unsafe class VmxProcessor
                 codePage: s_plan.SmallExecutablePages ? (ulong)Page : 0);
         }
     }
+
+    /// <summary>How it scales guests' time-stamp counters, if it does.</summary>
+    public static TscRatioFormat TscRatioFormat => s_plan.Has(VmxFeatures.TscScaling) ? new TscRatioFormat(VmxTsc.MultiplierFractionBits, 64) : default;
 
     /// <summary>Flags of a 4 KiB leaf that is not RAM: the APIC-access page's.</summary>
     public const ulong DevicePage = (ulong)(EptEntry.Read | EptEntry.Write | EptEntry.IgnorePat) | (ulong)MemoryType.WB << EptEntryShift.MemoryType;

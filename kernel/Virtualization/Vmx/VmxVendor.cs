@@ -38,6 +38,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
 
     public static NestedPageFormat NestedPages => VmxProcessor.NestedPages;
 
+    public static TscRatioFormat TscRatio => VmxProcessor.TscRatioFormat;
+
     public static bool Initialize(ApicVirtualization apicVirtualization)
     {
         if (!VmxProcessor.IsUsable(apicVirtualization, out ReadOnlySpan<byte> reason))
@@ -781,6 +783,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             for (uint i = 0; i < 4; i++)
                 Write((VmcsField)((uint)VmcsField.EoiExitBitmap0 + 2 * i), 0);
         }
+        ref readonly TscScale scale = ref vcpu.Machine.Clock.Scale;
+        if (plan.Has(VmxFeatures.TscScaling))
+            Write(VmcsField.TscMultiplier, scale.IsOne ? VmxTsc.MultiplierOne : scale.Multiplier);
         Write(VmcsField.TscOffset, vcpu.Machine.Clock.TscOffset);
         Write(VmcsField.Cr0GuestHostMask, (ulong)(HostCr0 | plan.GuestCr0));
         Write(VmcsField.Cr4GuestHostMask, (ulong)~GuestCr4);
