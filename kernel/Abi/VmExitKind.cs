@@ -56,6 +56,9 @@ public enum VmExitKind : byte
     /// <summary>The processor has done the guest's EOI of a level-triggered interrupt, which the I/O APIC is to hear of.</summary>
     EndOfInterrupt,
 
+    /// <summary>The guest switches to another task, in protected mode.</summary>
+    TaskSwitch,
+
     /// <summary>Triple fault.</summary>
     Shutdown,
 

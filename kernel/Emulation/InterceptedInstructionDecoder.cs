@@ -31,6 +31,7 @@ public static class InterceptedInstructionDecoder
             0x6C or 0x6D => InterceptedOperation.INS,
             0x6E or 0x6F => InterceptedOperation.OUTS,
             0x90 when reader.Repeat == RepeatPrefix.REP => InterceptedOperation.PAUSE,
+            0x9A when codeSize != CodeSize.Bits64 => WithFarAddress(InterceptedOperation.CallFar, ref reader),
             0x9C => InterceptedOperation.PUSHF,
             0x9D => InterceptedOperation.POPF,
             0xCC => InterceptedOperation.INT3,
@@ -39,10 +40,12 @@ public static class InterceptedInstructionDecoder
             0xCF => InterceptedOperation.IRET,
             0xE4 or 0xE5 => WithImmediate(InterceptedOperation.IN, ref reader, ref instruction),
             0xE6 or 0xE7 => WithImmediate(InterceptedOperation.OUT, ref reader, ref instruction),
+            0xEA when codeSize != CodeSize.Bits64 => WithFarAddress(InterceptedOperation.JmpFar, ref reader),
             0xEC or 0xED => InterceptedOperation.IN,
             0xEE or 0xEF => InterceptedOperation.OUT,
             0xF1 => InterceptedOperation.ICEBP,
             0xF4 => InterceptedOperation.HLT,
+            0xFF => DecodeGroup5(ref reader, ref instruction),
             0x0F => DecodeTwoByte(ref reader, ref instruction),
             _ => InterceptedOperation.None,
         };
@@ -147,6 +150,26 @@ public static class InterceptedInstructionDecoder
             (7, 5) => InterceptedOperation.RDPRU,
             _ => InterceptedOperation.None,
         };
+    }
+
+    /// <summary>FFh: the far forms, by an address in memory.</summary>
+    private static InterceptedOperation DecodeGroup5(ref InstructionReader reader, ref InterceptedInstruction instruction)
+    {
+        reader.ReadModRm();
+        return reader.Group switch
+        {
+            3 => WithMemory(InterceptedOperation.CallFar, ref reader, ref instruction),
+            5 => WithMemory(InterceptedOperation.JmpFar, ref reader, ref instruction),
+            _ => InterceptedOperation.None,
+        };
+    }
+
+    private static InterceptedOperation WithFarAddress(InterceptedOperation operation, ref InstructionReader reader)
+    {
+        bool isWide = reader.CodeSize == CodeSize.Bits32 != reader.OperandSizePrefix;
+        for (int i = isWide ? 6 : 4; i > 0; i--)
+            reader.Next();
+        return operation;
     }
 
     private static InterceptedOperation WithImmediate(InterceptedOperation operation, ref InstructionReader reader, ref InterceptedInstruction instruction)

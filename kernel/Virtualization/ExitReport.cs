@@ -76,6 +76,7 @@ internal static class ExitReport
         VmExitKind.NotPermitted => "not permitted"u8,
         VmExitKind.ApicWrite => "APIC write"u8,
         VmExitKind.EndOfInterrupt => "end of interrupt"u8,
+        VmExitKind.TaskSwitch => "task switch"u8,
         VmExitKind.Shutdown => "shutdown"u8,
         VmExitKind.EntryFailure => "entry failure"u8,
         _ => "unknown"u8,

@@ -86,6 +86,9 @@ public interface IVirtualizationVendor
     /// <summary>Copies them back, but for segment registers, which the emulator never changes.</summary>
     static abstract void WriteState(Vcpu vcpu, in GuestCpuState state);
 
+    /// <summary>Copies LDTR, TR and the descriptor-table registers out.</summary>
+    static abstract void ReadTables(Vcpu vcpu, ref DescriptorTableState tables);
+
     /// <summary>Segment registers, among them LDTR and TR, and descriptor-table registers.</summary>
     static abstract void WriteSegments(Vcpu vcpu, in GuestCpuState state, in DescriptorTableState tables);
 

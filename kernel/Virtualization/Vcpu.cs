@@ -9,17 +9,6 @@ using HyperOS.Specs.X86;
 
 namespace HyperOS.Virtualization;
 
-/// <summary>Descriptor-table registers and the task register at a guest's entry.</summary>
-public struct DescriptorTableState
-{
-    public ulong GdtBase;
-    public ushort GdtLimit;
-    public ulong IdtBase;
-    public ushort IdtLimit;
-    public SegmentState TR;
-    public SegmentState LDTR;
-}
-
 /// <summary>What a vendor keeps for a vCPU: its control structure, and what the next entry must see to.</summary>
 internal abstract class VendorState
 {

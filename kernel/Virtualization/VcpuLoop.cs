@@ -263,6 +263,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         VmExitKind.NotPermitted => NotPermitted(vcpu),
         VmExitKind.ApicWrite => ApicWrite(vcpu),
         VmExitKind.EndOfInterrupt => EndOfInterrupt(vcpu),
+        VmExitKind.TaskSwitch => TaskSwitch(vcpu),
         VmExitKind.Shutdown => Stop(vcpu, StopReason.TripleFault),
         VmExitKind.EntryFailure => Stop(vcpu, StopReason.EntryFailure),
         _ => Stop(vcpu, StopReason.UnknownExit),
@@ -714,6 +715,51 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         TVendor.WriteState(vcpu, in state);
         TVendor.EndInterruptShadow(vcpu);
         Trap(vcpu, (state.RFLAGS & Rflags.TF) != 0 ? traps | Dr6.BS : traps);
+        return ExitAction.Resume;
+    }
+
+    // Where it exits at all, the processor leaves the whole of it to the host.
+    private static ExitAction TaskSwitch(Vcpu vcpu)
+    {
+        ref VmExit exit = ref vcpu.Exit;
+        InstructionEmulator emulator = vcpu.Emulator;
+        TVendor.ReadState(vcpu, ref emulator.State);
+        TVendor.ReadTables(vcpu, ref emulator.Tables);
+        InterceptedInstruction instruction = default;
+        if (!exit.IsEvent && !TryDecode(vcpu, out instruction))
+            return ExitAction.Resume;
+        TaskSwitch task = new()
+        {
+            Selector = exit.Selector,
+            Cause = exit.Cause,
+            Length = instruction.Length,
+            HasErrorCode = exit.Flag,
+            ErrorCode = exit.ErrorCode,
+        };
+        EmulationOutcome outcome = emulator.SwitchTask(in task, out bool hasSwitched);
+        if (outcome == EmulationOutcome.Again && !exit.IsEvent)
+            return ExitAction.Resume;
+        if (outcome is not (EmulationOutcome.Completed or EmulationOutcome.Exception))
+        {
+            vcpu.Machine.Log.Write($"cannot emulate the switch to the task 0x{exit.Selector:x}");
+            return Stop(vcpu, StopReason.Unemulated);
+        }
+        if (!hasSwitched && exit.IsEvent && exit.Vector == (byte)ExceptionVector.DF)
+            return Stop(vcpu, StopReason.TripleFault); // the double fault's delivery has failed
+        TVendor.WriteState(vcpu, in emulator.State);
+        if (hasSwitched)
+        {
+            const Dr7 Local = Dr7.L0 | Dr7.L1 | Dr7.L2 | Dr7.L3 | Dr7.LE;
+            ulong control = TVendor.ReadDebug(vcpu, 7) & ~(ulong)Local;
+            TVendor.WriteSegments(vcpu, in emulator.State, in emulator.Tables);
+            TVendor.WriteDebug(vcpu, 7, control);
+            vcpu.SetDebugControl((Dr7)control);
+            TVendor.FlushTranslations(vcpu);
+            TVendor.EndInterruptShadow(vcpu);
+        }
+        if (outcome == EmulationOutcome.Exception)
+            vcpu.QueueException(emulator.Exception.Vector, emulator.Exception.HasErrorCode, emulator.Exception.ErrorCode);
+        Trap(vcpu, emulator.Traps);
         return ExitAction.Resume;
     }
 

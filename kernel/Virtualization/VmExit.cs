@@ -15,13 +15,13 @@ public struct VmExit
     /// <summary>Port, StringPort: in bytes.</summary>
     public byte Size;
 
-    /// <summary>Port, StringPort: IN or INS. NestedFault: a write. Exception: has an error code.</summary>
+    /// <summary>Port, StringPort: IN or INS. NestedFault: a write. Exception, TaskSwitch: has an error code.</summary>
     public bool Flag;
 
-    /// <summary>Exception, EndOfInterrupt: the vector.</summary>
+    /// <summary>Exception, EndOfInterrupt, TaskSwitch by an event: the vector.</summary>
     public byte Vector;
 
-    /// <summary>Exception: its error code.</summary>
+    /// <summary>Exception, TaskSwitch: its error code.</summary>
     public uint ErrorCode;
 
     /// <summary>ApicWrite: what the register now holds.</summary>
@@ -29,6 +29,15 @@ public struct VmExit
 
     /// <summary>NestedFault, ApicWrite: what the guest accessed.</summary>
     public GuestPhysicalAddress Address;
+
+    /// <summary>TaskSwitch: of the new task's TSS.</summary>
+    public ushort Selector;
+
+    /// <summary>TaskSwitch.</summary>
+    public TaskSwitchCause Cause;
+
+    /// <summary>TaskSwitch: an event, that is no instruction's, is delivered by it.</summary>
+    public bool IsEvent;
 
     /// <summary>NestedFault: of an instruction.</summary>
     public bool IsFetch;

@@ -13,6 +13,11 @@ BUFFER      equ 0x10000
 
 %define LOWER(label) (LOW + (label) - Low)
 
+; Two tasks of 32-bit code, by the TSSs Tss0 and Tss1.
+TASK0       equ OWN_SELECTOR + 16
+TASK1       equ OWN_SELECTOR + 24
+NT_         equ 1 << 14
+
 ; Runs 32-bit code without paging, by its address.
 %macro IN_32_BITS 1
     mov eax, %1
@@ -76,6 +81,42 @@ BUFFER      equ 0x10000
     SAW 7, SS_, "one beyond the stack segment's"
 .noLimits:
 
+    GROUP "modes: task switches"
+    mov eax, Tss0
+    mov ecx, TASK0
+    call DescribeTask
+    mov eax, Tss1
+    mov ecx, TASK1
+    call DescribeTask
+    IN_32_BITS Tasks
+    and byte [CheckGdt + TASK + 5], ~2  ; back to long mode's own
+    mov eax, TASK
+    ltr ax
+    SAW 0, 0x11111111, "CALL: the new task's registers"
+    SAW 1, TASK1, "the task register"
+    SAW 2, NT_, "RFLAGS.NT is set"
+    SAW 3, 8, "CR0.TS is set"
+    SAW 4, TASK0, "the link is the old task's"
+    SAW 5, Tasks.called, "the old task goes on behind the CALL"
+    SAW 6, 0x8B8B, "both TSSs are busy"
+    SAW 7, 0x22222222, "IRET: registers are as they were"
+    SAW 8, TASK0, "the task register"
+    SAW 9, 0x898B, "the old one's TSS is busy no more"
+    SAW 10, 0, "RFLAGS.NT is as it was"
+    SAW 11, TASK1, "JMP: the task register"
+    SAW 12, 0x8B89, "one TSS is busy"
+    SAW 13, 0, "RFLAGS.NT is clear"
+    SAW 14, Tasks.undefined, "a fault by a task gate: the old task goes on at it"
+    SAW 15, 0x13579BDF, "it goes on"
+    SAW 16, 0x1230, "an error code by a task gate"
+    SAW 17, Tasks.interrupted, "INT by a task gate: the old task goes on behind it"
+    SAW 18, GP, "a task that is busy"
+    SAW 19, TASK0, "its error code"
+    SAW 20, 0, "a double fault by a task gate: its error code"
+    SAW 21, Tasks.doubled, "where it came"
+    SAW 22, TASK0, "the link"
+    SAW 23, 0x13579BDF, "the old task goes on"
+
     GROUP "modes: what a host executes in 32-bit protected mode"
     IN_32_BITS ProtectedHosted
     mov eax, [r15 + APIC_VERSION]
@@ -113,6 +154,28 @@ BUFFER      equ 0x10000
     SAW 6, 2, "its error code"
     SAW 7, 0x2000, "what is left"
     SAW 8, 0x87654321, "4 KiB pages, changed by INVLPG"
+
+    GROUP "modes: virtual-8086 mode"
+    mov eax, Tss0
+    mov ecx, TASK0
+    call DescribeTask
+    mov word [CheckGdt + TASK0], TSS0_LIMIT
+    IN_32_BITS Virtual8086
+    and byte [CheckGdt + TASK + 5], ~2
+    mov eax, TASK
+    ltr ax
+    EXPECT [BUFFER + 0x20], 0xCAFE, "a store by DS"
+    cmp dword [BUFFER + 0x24], 1
+    CHECK ae, "CPUID"
+    EXPECT [BUFFER + 0x28], 0xA5, "IN and OUT by the permission map"
+    EXPECT [BUFFER + 0x30], 0xA5A5A5A5, "REP INSB"
+    EXPECT [BUFFER + 0x2C], 0x34, "it moves DI"
+    SAW 0, LOWER(Low.virtualInterrupted), "INT leads to ring 0, from behind it"
+    SAW 1, 0x23002, "its frame's RFLAGS: VM, IOPL 3"
+    SAW 2, EXTRA, "the segments lie behind it"
+    SAW 3, 0, "and are gone from the registers"
+    SAW 4, LOWER(Low.virtualHalt), "HLT is #GP"
+    SAW 5, 0, "its error code"
 
     GROUP "modes: PAE paging"
     IN_32_BITS PagingPae
@@ -279,6 +342,17 @@ BackToLong:
     pop rbx
     ret
 
+; EAX: address of a TSS, ECX: its selector.
+DescribeTask:
+    lea rdi, [CheckGdt + rcx]
+    mov word [rdi], 0x67
+    mov [rdi + 2], ax
+    shr eax, 16
+    mov [rdi + 4], al
+    mov word [rdi + 5], 0x0089          ; present, available
+    mov [rdi + 7], ah
+    ret
+
 BuildTable32:
     xor ecx, ecx
     mov eax, Stubs32
@@ -301,6 +375,169 @@ BuildTable32:
 VECTORS32 equ 0x50
     align 16
     bits 32
+
+; Vector: its gate leads to the task of Tss1, which begins at an address.
+%macro TASK_GATE 2
+    mov dword [Table32 + (%1) * 8], TASK1 << 16
+    mov dword [Table32 + (%1) * 8 + 4], 0x8500
+    mov dword [Tss1 + 0x20], %2
+    mov dword [Tss1 + 0x38], TaskStackTop
+    mov dword [Tss1 + 0x24], 2
+%endmacro
+
+; The types of both descriptors, that of Tss0 in AL, that of Tss1 in AH.
+TaskTypes:
+    movzx eax, byte [CheckGdt + TASK0 + 5]
+    mov ah, [CheckGdt + TASK1 + 5]
+    ret
+
+Tasks:
+    mov eax, TASK0
+    ltr ax
+    mov dword [Tss1 + 0x20], .inner
+    mov dword [Tss1 + 0x24], 2
+    mov dword [Tss1 + 0x28], 0x11111111
+    mov dword [Tss1 + 0x38], TaskStackTop
+    mov dword [Tss1 + 0x48], DATA
+    mov dword [Tss1 + 0x4C], CODE32
+    mov dword [Tss1 + 0x50], DATA
+    mov dword [Tss1 + 0x54], DATA
+    mov eax, 0x22222222
+    clts
+    call TASK1:0
+.called:
+    SEE 7
+    str eax
+    SEE 8
+    call TaskTypes
+    SEE 9
+    pushfd
+    pop eax
+    and eax, NT_
+    SEE 10
+    mov dword [Tss1 + 0x20], .jumped
+    mov dword [Tss1 + 0x24], 2
+    jmp TASK1:0
+.back:
+    TASK_GATE 6, .gateUndefined
+    mov eax, 0x13579BDF
+.undefined:
+    ud2
+    SEE 15
+    TASK_GATE 13, .gateProtection
+    mov ecx, 0x1230
+.bad:
+    mov es, ecx
+    TASK_GATE 0x41, .gateInterrupt
+    int 0x41
+.interrupted:
+    mov eax, Stubs32 + 13 * STUB_SIZE   ; #GP by an interrupt gate again
+    mov [Table32 + 13 * 8], ax
+    mov word [Table32 + 13 * 8 + 2], CODE32
+    shr eax, 16
+    mov [Table32 + 13 * 8 + 6], ax
+    mov word [Table32 + 13 * 8 + 4], 0x8E00
+    TRY "jmp TASK0:0"
+    SEE 18
+    mov eax, edx
+    SEE 19
+    TASK_GATE 8, .gateDouble
+    mov word [Table32 + 13 * 8 + 4], 0x0E00 ; not present: #NP while #GP is delivered
+    mov eax, 0x13579BDF
+    mov ecx, 0x1230
+.doubled:
+    mov es, ecx
+    SEE 23
+    mov word [Table32 + 13 * 8 + 4], 0x8E00
+    mov ax, DATA
+    mov es, ax
+    call BuildGates
+    clts
+    ret
+
+.inner:
+    SEE 0
+    str eax
+    SEE 1
+    pushfd
+    pop eax
+    and eax, NT_
+    SEE 2
+    mov eax, cr0
+    and eax, 8
+    SEE 3
+    movzx eax, word [Tss1]
+    SEE 4
+    mov eax, [Tss0 + 0x20]
+    SEE 5
+    call TaskTypes
+    SEE 6
+    clts
+    iretd
+
+.jumped:
+    str eax
+    SEE 11
+    call TaskTypes
+    SEE 12
+    pushfd
+    pop eax
+    and eax, NT_
+    SEE 13
+    mov dword [Tss0 + 0x20], .back
+    clts
+    jmp TASK0:0
+
+.gateUndefined:
+    mov eax, [Tss0 + 0x20]
+    SEE 14
+    add dword [Tss0 + 0x20], 2
+    clts
+    iretd
+
+.gateProtection:
+    pop eax
+    SEE 16
+    add dword [Tss0 + 0x20], 2
+    clts
+    iretd
+
+.gateInterrupt:
+    mov eax, [Tss0 + 0x20]
+    SEE 17
+    clts
+    iretd
+
+.gateDouble:
+    pop eax
+    SEE 20
+    mov eax, [Tss0 + 0x20]
+    SEE 21
+    movzx eax, word [Tss1]
+    SEE 22
+    mov dword [Tss0 + 0x20], .doubled + 2
+    clts
+    iretd
+
+; The gates that were task gates are interrupt gates again.
+BuildGates:
+    mov ecx, 6
+    call .gate
+    mov ecx, 8
+    call .gate
+    mov ecx, 0x41
+.gate:
+    mov eax, ecx
+    imul eax, eax, STUB_SIZE
+    add eax, Stubs32
+    mov [Table32 + ecx * 8], ax
+    mov word [Table32 + ecx * 8 + 2], CODE32
+    mov word [Table32 + ecx * 8 + 4], 0x8E00
+    shr eax, 16
+    mov [Table32 + ecx * 8 + 6], ax
+    ret
+
+    align 16
 Stubs32:
     %assign vector 0
     %rep VECTORS32
@@ -538,6 +775,80 @@ Paging32:
     invlpg [WINDOW]
     mov eax, [WINDOW]
     SEE 8
+    mov eax, cr0
+    and eax, 0x7FFFFFFF
+    mov cr0, eax
+    ret
+
+; Vector, handler, attributes: a gate to ring 0.
+%macro GATE32 3
+    mov eax, %2
+    mov [Table32 + (%1) * 8], ax
+    mov word [Table32 + (%1) * 8 + 2], CODE32
+    mov word [Table32 + (%1) * 8 + 4], %3
+    shr eax, 16
+    mov [Table32 + (%1) * 8 + 6], ax
+%endmacro
+
+; On the tables of 32-bit paging.
+Virtual8086:
+    mov dword [Directory32], 0x87       ; for ring 3
+    mov eax, cr4
+    or eax, 0x10
+    mov cr4, eax
+    mov eax, Directory32
+    mov cr3, eax
+    mov eax, cr0
+    or eax, 0x80000000
+    mov cr0, eax
+    mov dword [Tss0 + 4], TaskStackTop
+    mov dword [Tss0 + 8], DATA
+    mov word [Tss0 + 0x66], 0x68        ; the map of permissions: all are there
+    mov eax, TASK0
+    ltr ax
+    GATE32 0x42, .interrupt, 0xEE00
+    GATE32 13, .protection, 0x8E00
+    mov dword [BUFFER + 0x30], 0
+    mov [VirtualStack], esp
+    push 0
+    push 0
+    push EXTRA
+    push EXTRA
+    push 0
+    push 0x5FF0
+    push 0x23002                        ; VM, IOPL 3
+    push 0
+    push LOWER(Low.virtual)
+    iretd
+
+.interrupt:
+    push eax
+    mov eax, ds
+    mov ebx, DATA
+    mov ds, ebx
+    SEE 3
+    mov eax, [esp + 4]
+    SEE 0
+    mov eax, [esp + 12]
+    and eax, ~0x8D5                     ; what instructions leave there
+    SEE 1
+    mov eax, [esp + 28]
+    SEE 2
+    pop eax
+    iretd
+
+.protection:
+    mov ebx, DATA
+    mov ds, ebx
+    mov es, ebx
+    pop eax
+    SEE 5
+    pop eax
+    SEE 4
+    mov esp, [VirtualStack]
+    GATE32 0x42, Stubs32 + 0x42 * STUB_SIZE, 0x8E00
+    GATE32 13, Stubs32 + 13 * STUB_SIZE, 0x8E00
+    mov dword [Directory32], 0x83
     mov eax, cr0
     and eax, 0x7FFFFFFF
     mov cr0, eax
@@ -994,6 +1305,27 @@ Low:
     iret
 .bad:
     iret
+.virtual:
+    mov eax, 0xCAFE
+    mov [0x20], eax
+    xor eax, eax
+    cpuid
+    mov [0x24], eax
+    mov dx, SCRATCH
+    mov al, 0xA5
+    out dx, al
+    xor eax, eax
+    in al, dx
+    mov [0x28], eax
+    mov edi, 0x30
+    mov ecx, 4
+    rep insb
+    mov [0x2C], edi
+    int 0x42
+.virtualInterrupted:
+    nop
+.virtualHalt:
+    hlt
 .vectors:
     dw 0x3FF
     dd 0
@@ -1009,6 +1341,7 @@ Target:         dd 0
 Stack32:        dd 0
 Bounds:         dd 10, 20
 Seen:           times 32 dd 0
+VirtualStack:   dd 0
     align 8
 Table32Pointer:
     dw VECTORS32 * 8 - 1
@@ -1017,6 +1350,15 @@ Table32Pointer:
 Pointers:       dq 0, 0, 0, 0
     align 8
 Table32:        times VECTORS32 dq 0
+    align 256
+Tss0:           times 0x68 db 0
+                times (SCRATCH / 8) + 1 db 0
+                db 0xFF
+TSS0_LIMIT      equ $ - Tss0 - 1
+    align 256
+Tss1:           times 0x68 db 0
+                times 1024 db 0
+TaskStackTop:
     align 4096
 Directory32:    times 4096 db 0
 Table:          times 4096 db 0

@@ -245,6 +245,9 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
             case >= SvmExitCode.VMEXIT_DR0_READ and <= SvmExitCode.VMEXIT_DR15_WRITE:
                 exit.Kind = VmExitKind.DebugRegister;
                 break;
+            case SvmExitCode.VMEXIT_TASK_SWITCH:
+                DecodeTaskSwitch(context, ref control, ref exit);
+                break;
             case SvmExitCode.VMEXIT_INVALID or SvmExitCode.VMEXIT_INVALID_QEMU:
                 exit.Kind = VmExitKind.EntryFailure;
                 break;
@@ -368,6 +371,20 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         context.HeldBack = heldBack;
         context.Vmcb.Control.InterceptVector3 ^= InterceptVector3.INTERCEPT_CR0_SEL_WRITE;
         context.Clean &= ~VmcbCleanBits.I;
+    }
+
+    public static void ReadTables(Vcpu vcpu, ref DescriptorTableState tables)
+    {
+        ref VmcbStateSaveArea save = ref VmcbOf(vcpu).Save;
+        tables = new DescriptorTableState
+        {
+            GdtBase = save.GDTR.Base,
+            GdtLimit = unchecked((ushort)save.GDTR.Limit),
+            IdtBase = save.IDTR.Base,
+            IdtLimit = unchecked((ushort)save.IDTR.Limit),
+            TR = save.TR,
+            LDTR = save.LDTR,
+        };
     }
 
     public static void WriteSegments(Vcpu vcpu, in GuestCpuState state, in DescriptorTableState tables)
@@ -604,11 +621,18 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         ulong info = control.EXITINTINFO;
         ulong type = info & EventInjection.TypeMask, vector = info & EventInjection.VectorMask;
         bool exception = type == EventInjection.TypeException;
-        bool software = type == EventInjection.TypeSoftwareInterrupt || exception && vector is (ulong)ExceptionVector.BP or (ulong)ExceptionVector.OF;
         if (type == EventInjection.TypeINTR)
             PutInLine(context, ref control, vector);
-        else if (!software && !(exception && IsInterruptInLine(ref control)))
+        else if (!IsSoftware(info) && !(exception && IsInterruptInLine(ref control)))
             control.EVENTINJ = info;
+    }
+
+    // Of an instruction, which raises it again when it runs again.
+    private static bool IsSoftware(ulong info)
+    {
+        ulong type = info & EventInjection.TypeMask, vector = info & EventInjection.VectorMask;
+        return type == EventInjection.TypeSoftwareInterrupt
+            || type == EventInjection.TypeException && vector is (ulong)ExceptionVector.BP or (ulong)ExceptionVector.OF;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -618,6 +642,26 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
         exit.Port = unchecked((ushort)(info >> IoioExitInfo.PortShift));
         exit.Size = unchecked((byte)(info >> IoioExitInfo.SizeShift & 7));
         exit.Flag = (info & IoioExitInfo.TYPE) != 0;
+    }
+
+    // An event that comes by a task gate is none to go in again: the switch is its delivery. AMD APM vol. 2, "Task Switch Intercept".
+    private static void DecodeTaskSwitch(SvmContext context, ref VmcbControlArea control, ref VmExit exit)
+    {
+        ulong vectoring = control.EXITINTINFO, info = control.EXITINFO2;
+        exit.Kind = VmExitKind.TaskSwitch;
+        exit.Selector = unchecked((ushort)control.EXITINFO1);
+        exit.Cause = (info & TaskSwitchExitInfo2.Iret) != 0 ? TaskSwitchCause.Return
+            : (info & TaskSwitchExitInfo2.FarJump) != 0 ? TaskSwitchCause.Jump
+            : (vectoring & EventInjection.V) != 0 ? TaskSwitchCause.Gate : TaskSwitchCause.Call;
+        exit.Vector = unchecked((byte)vectoring);
+        exit.IsEvent = exit.Cause == TaskSwitchCause.Gate && !IsSoftware(vectoring);
+        exit.Flag = (info & TaskSwitchExitInfo2.HasErrorCode) != 0;
+        exit.ErrorCode = unchecked((uint)info);
+        if ((vectoring & EventInjection.V) == 0)
+            return;
+        control.EVENTINJ = 0;
+        if (IsInterruptInLine(ref control))
+            ClearVirtualInterrupt(context, ref control);
     }
 
     // An event in line comes before the IRET, which exits again then.

@@ -230,6 +230,9 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
                 or VmExitReason.Getsec or VmExitReason.Monitor or VmExitReason.Mwait:
                 exit.Kind = VmExitKind.Undefined;
                 break;
+            case VmExitReason.TaskSwitch:
+                DecodeTaskSwitch(context, ref exit, vectoring);
+                break;
             case VmExitReason.TripleFault:
                 exit.Kind = VmExitKind.Shutdown;
                 break;
@@ -291,6 +294,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
             case VmExitKind.Xsetbv:
                 instruction.Operation = InterceptedOperation.XSETBV;
                 return true;
+            case VmExitKind.TaskSwitch:
+                return true; // the length is all that counts
             default:
                 return false;
         }
@@ -345,6 +350,16 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         if ((state.CR0 & Cr0.PG) != 0 && (state.CR4 & Cr4.PAE) != 0 && !state.IsLongMode)
             WritePageDirectoryPointers(vcpu, state.CR3);
     }
+
+    public static void ReadTables(Vcpu vcpu, ref DescriptorTableState tables) => tables = new DescriptorTableState
+    {
+        GdtBase = Read(VmcsField.GuestGdtrBase),
+        GdtLimit = unchecked((ushort)Read32(VmcsField.GuestGdtrLimit)),
+        IdtBase = Read(VmcsField.GuestIdtrBase),
+        IdtLimit = unchecked((ushort)Read32(VmcsField.GuestIdtrLimit)),
+        TR = ReadSegment(VmxSegment.TR),
+        LDTR = ReadSegment(VmxSegment.LDTR),
+    };
 
     public static void WriteSegments(Vcpu vcpu, in GuestCpuState state, in DescriptorTableState tables)
     {
@@ -625,6 +640,34 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
         Write(VmcsField.GuestDr7, Read(VmcsField.GuestDr7) & ~(ulong)Dr7.GD);
         if (type == InterruptionType.PrivilegedSoftwareException)
             SkipInstruction(); // INT1 is a trap
+    }
+
+    // An event that comes by a task gate is none to go in again: the switch is its delivery.
+    private static void DecodeTaskSwitch(VmxContext context, ref VmExit exit, uint vectoring)
+    {
+        ulong qualification = Read(VmcsField.ExitQualification);
+        exit.Kind = VmExitKind.TaskSwitch;
+        exit.Selector = unchecked((ushort)(qualification & TaskSwitchQualification.SelectorMask));
+        exit.Cause = (TaskSwitchSource)((qualification & TaskSwitchQualification.SourceMask) >> TaskSwitchQualification.SourceShift) switch
+        {
+            TaskSwitchSource.Call => TaskSwitchCause.Call,
+            TaskSwitchSource.Jmp => TaskSwitchCause.Jump,
+            TaskSwitchSource.Iret => TaskSwitchCause.Return,
+            _ => TaskSwitchCause.Gate,
+        };
+        exit.Vector = unchecked((byte)vectoring);
+        exit.Flag = false;
+        exit.IsEvent = false;
+        if ((vectoring & InterruptionInformation.Valid) == 0)
+            return;
+        InterruptionType type = InterruptionTypeOf(vectoring);
+        exit.IsEvent = type is not (InterruptionType.SoftwareInterrupt or InterruptionType.SoftwareException or InterruptionType.PrivilegedSoftwareException);
+        exit.Flag = (vectoring & InterruptionInformation.DeliverErrorCode) != 0;
+        exit.ErrorCode = exit.Flag ? Read32(VmcsField.IdtVectoringErrorCode) : 0;
+        context.EventInLine = 0;
+        Write(VmcsField.VmEntryInterruptionInformationField, 0);
+        if (type == InterruptionType.Nmi)
+            Write(VmcsField.GuestInterruptibilityState, (uint)(Interruptibility | InterruptibilityState.BlockingByNmi));
     }
 
     private static void DecodeEptViolation(Vcpu vcpu, uint vectoring)

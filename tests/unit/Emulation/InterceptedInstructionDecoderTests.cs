@@ -153,6 +153,10 @@ public class InterceptedInstructionDecoderTests
     {
         if (instruction.IsInvalid || instruction.Code.ToOpCode().Encoding != EncodingKind.Legacy)
             return InterceptedOperation.None;
+        if (instruction.IsCallFar || instruction.IsCallFarIndirect)
+            return InterceptedOperation.CallFar;
+        if (instruction.IsJmpFar || instruction.IsJmpFarIndirect)
+            return InterceptedOperation.JmpFar;
         Mnemonic mnemonic = instruction.Mnemonic;
         if (s_operations.TryGetValue(mnemonic, out InterceptedOperation operation))
             return operation;
