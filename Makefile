@@ -62,6 +62,7 @@ deps:
 	dotnet restore tests/tap -v q
 	dotnet restore tests/netbench -v q
 	dotnet restore tests/bench -v q
+	dotnet restore tests/userworld/managed -v q
 	dotnet restore kernel/Startup -p:Freestanding=true -v q
 	@mkdir -p out && touch $(DEPS)
 

@@ -15,11 +15,12 @@ public enum AllStoppedAction : uint
 /// The start of a bundle: the one file that holds all that the host's guests need.
 /// <code>
 ///   0x0000  BundleHeader
-///   0x0050  VmDefinition        × DefinitionCount    ┐
+///   0x0058  VmDefinition        × DefinitionCount    ┐
 ///           NetworkDefinition   × NetworkCount       │ SHA-256 in the header covers the header from
 ///           PortGroupDefinition × PortGroupCount     │ OnAllStopped on, and all tables
 ///           NicDefinition       × NicCount           │
 ///           DiskDefinition      × DiskCount          │
+///           ProcessDefinition   × ProcessCount       │
 ///           BundleBlob          × BlobCount          ┘
 ///           zeros to the next page
 ///           blob 0, zeros to the next page, blob 1, …
@@ -28,12 +29,12 @@ public enum AllStoppedAction : uint
 /// </summary>
 public struct BundleHeader
 {
-    public const int Size = 0x50;
+    public const int Size = 0x58;
 
     /// <summary>"HYBUNDLE".</summary>
     public const ulong ExpectedMagic = 0x454C_444E_5542_5948;
 
-    public const uint CurrentVersion = 3;
+    public const uint CurrentVersion = 4;
 
     public const int Sha256Length = 32;
 
@@ -56,6 +57,7 @@ public struct BundleHeader
     public uint PortGroupCount;
     public uint NicCount;
     public uint DiskCount;
+    public uint ProcessCount;
 
     /// <summary>Where the networks' definitions begin, in bytes. This and the following cannot overflow for any counts.</summary>
     public readonly ulong NetworksOffset => Size + (ulong)DefinitionCount * VmDefinition.Size;
@@ -69,8 +71,11 @@ public struct BundleHeader
     /// <summary>Where the disks' definitions begin, in bytes.</summary>
     public readonly ulong DisksOffset => NicsOffset + (ulong)NicCount * NicDefinition.Size;
 
+    /// <summary>Where the processes' definitions begin, in bytes.</summary>
+    public readonly ulong ProcessesOffset => DisksOffset + (ulong)DiskCount * DiskDefinition.Size;
+
     /// <summary>Where the table of blobs begins, in bytes.</summary>
-    public readonly ulong BlobsOffset => DisksOffset + (ulong)DiskCount * DiskDefinition.Size;
+    public readonly ulong BlobsOffset => ProcessesOffset + (ulong)ProcessCount * ProcessDefinition.Size;
 
     /// <summary>Header and tables, in bytes.</summary>
     public readonly ulong TablesLength => BlobsOffset + (ulong)BlobCount * BundleBlob.Size;
@@ -91,6 +96,8 @@ public struct BundleHeader
         header.PortGroupCount = reader.ReadUInt32();
         header.NicCount = reader.ReadUInt32();
         header.DiskCount = reader.ReadUInt32();
+        header.ProcessCount = reader.ReadUInt32();
+        reader.Skip(sizeof(uint));
         return !reader.Overrun;
     }
 
@@ -110,6 +117,8 @@ public struct BundleHeader
         writer.WriteUInt32(PortGroupCount);
         writer.WriteUInt32(NicCount);
         writer.WriteUInt32(DiskCount);
+        writer.WriteUInt32(ProcessCount);
+        writer.WriteUInt32(0);
         return !writer.Overrun;
     }
 

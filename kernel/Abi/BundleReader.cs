@@ -26,6 +26,8 @@ public enum BundleStatus
 
     TooManyDisks,
 
+    TooManyProcesses,
+
     /// <summary>The bundle ends within its tables.</summary>
     TablesOutOfRange,
     BlobNotPageAligned,
@@ -44,7 +46,8 @@ public enum BundleStatus
 public readonly ref struct BundleReader
 {
     public const uint MaxDefinitions = 1024;
-    public const uint MaxBlobs = 2 * MaxDefinitions + MaxDisks;
+    public const uint MaxBlobs = 2 * MaxDefinitions + MaxDisks + MaxProcesses;
+    public const uint MaxProcesses = 4;
     public const uint MaxNetworks = 64;
     public const uint MaxPortGroups = 1024;
     public const uint MaxNics = NicDefinition.MaxPerVm * MaxDefinitions;
@@ -72,6 +75,8 @@ public readonly ref struct BundleReader
     public int NicCount => (int)_header.NicCount;
 
     public int DiskCount => (int)_header.DiskCount;
+
+    public int ProcessCount => (int)_header.ProcessCount;
 
     /// <summary>The bytes of which <see cref="TablesSha256"/> is the hash.</summary>
     public ReadOnlySpan<byte> HashedTables =>
@@ -124,6 +129,18 @@ public readonly ref struct BundleReader
                 return true;
         }
         return false;
+    }
+
+    /// <summary>Reads and validates a process' definition.</summary>
+    /// <param name="index">Any number; one that is not below <see cref="ProcessCount"/> is answered with <see cref="ProcessErrors.Texts"/>.</param>
+    /// <param name="maxMemoryBytes">Bytes of memory that a process can have.</param>
+    /// <param name="definition">To be used only if no error is returned, but for its name in the report.</param>
+    public ProcessErrors ReadProcess(int index, ulong maxMemoryBytes, out ProcessDefinition definition)
+    {
+        definition = default;
+        return index < 0 || index >= ProcessCount
+            ? ProcessErrors.Texts
+            : ProcessDefinition.Read(ProcessMessage(index), maxMemoryBytes, _header.BlobCount, out definition);
     }
 
     /// <summary>Reads and validates a network's definition, by itself and beside the earlier ones.</summary>
@@ -249,6 +266,7 @@ public readonly ref struct BundleReader
         BundleStatus.TooManyBlobs => "too many blobs"u8,
         BundleStatus.TooManyNetworks => "too many networks, port groups or NICs"u8,
         BundleStatus.TooManyDisks => "too many disks"u8,
+        BundleStatus.TooManyProcesses => "too many processes"u8,
         BundleStatus.TablesOutOfRange => "ends within its tables"u8,
         BundleStatus.BlobNotPageAligned => "a blob is not page-aligned"u8,
         BundleStatus.BlobOutOfRange => "a blob lies outside of it"u8,
@@ -274,6 +292,8 @@ public readonly ref struct BundleReader
             return BundleStatus.TooManyNetworks;
         if (header.DiskCount > MaxDisks)
             return BundleStatus.TooManyDisks;
+        if (header.ProcessCount > MaxProcesses)
+            return BundleStatus.TooManyProcesses;
         return header.TablesLength > header.TotalLength ? BundleStatus.TablesOutOfRange : BundleStatus.Valid;
     }
 
@@ -308,6 +328,9 @@ public readonly ref struct BundleReader
     private ReadOnlySpan<byte> NicMessage(int index) => _bundle.Slice((int)_header.NicsOffset + index * NicDefinition.Size, NicDefinition.Size);
 
     private ReadOnlySpan<byte> DiskMessage(int index) => _bundle.Slice((int)_header.DisksOffset + index * DiskDefinition.Size, DiskDefinition.Size);
+
+    private ReadOnlySpan<byte> ProcessMessage(int index) =>
+        _bundle.Slice((int)_header.ProcessesOffset + index * ProcessDefinition.Size, ProcessDefinition.Size);
 
     private ReadOnlySpan<byte> BlobRow(int index) => _bundle.Slice((int)_header.BlobsOffset + index * BundleBlob.Size, BundleBlob.Size);
 }

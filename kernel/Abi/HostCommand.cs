@@ -30,6 +30,9 @@ public enum HostVerb : byte
     /// <summary>Writes the trace out.</summary>
     Dump,
 
+    /// <summary>Ends a process of the host's at once; it is started again.</summary>
+    Kill,
+
     /// <summary>Shuts all VMs down, then restarts the host or switches it off.</summary>
     Reboot,
     PowerOff,
@@ -120,7 +123,7 @@ public readonly ref struct HostCommand
     };
 
     private static bool TakesName(HostVerb verb) => verb is HostVerb.Console or HostVerb.Start or HostVerb.Shutdown or HostVerb.Stop or HostVerb.Pause
-        or HostVerb.Resume or HostVerb.Balloon;
+        or HostVerb.Resume or HostVerb.Balloon or HostVerb.Kill;
 
     private static HostVerb VerbOf(ReadOnlySpan<byte> word)
     {
@@ -147,6 +150,7 @@ public readonly ref struct HostCommand
         HostVerb.Ports => "ports"u8,
         HostVerb.Trace => "trace"u8,
         HostVerb.Dump => "dump"u8,
+        HostVerb.Kill => "kill"u8,
         HostVerb.Reboot => "reboot"u8,
         HostVerb.PowerOff => "poweroff"u8,
         _ => default,

@@ -74,6 +74,11 @@ public enum FaultPlace : byte
 
     /// <summary>Under a switch's lock.</summary>
     Switch,
+
+    // Work for a process: a system call that holds no lock, a page under the process' lock, a signal.
+    SystemCall,
+    ProcessMemory,
+    Signal,
 }
 
 /// <summary>What fails there.</summary>

@@ -47,22 +47,36 @@ public sealed class InterruptTable : InterruptDispatcher
     protected override void Dispatch(ref InterruptFrame frame)
     {
         int vector = (int)frame.Vector;
-        if (vector < 32)
+        if (vector <= Vectors.FailedCheck)
         {
-            Exception((ExceptionVector)vector, ref frame);
+            Synchronous(vector, ref frame);
             return;
         }
-        if (vector == Vectors.FailedCheck)
+        if (s_handlers[vector] is { } handler)
         {
-            FailureHandler.FailCheck(ref frame);
-            return;
-        }
-        Processor processor = Processor.Current;
-        processor.InterruptDepth++;
-        s_handlers[vector]?.Handle();
-        processor.InterruptDepth--;
-        if (vector != Vectors.Spurious)
+            Processor processor = Processor.Current;
+            processor.InterruptDepth++;
+            handler.Handle();
+            processor.InterruptDepth--;
             LocalApic.EndOfInterrupt();
+        }
+        else if (vector != Vectors.Spurious)
+        {
+            LocalApic.EndOfInterrupt();
+        }
+        if (frame.IsUser)
+            UserMode.Leave(ref frame);
+    }
+
+    // What the code itself has caused: exceptions, failed checks, system calls.
+    private static void Synchronous(int vector, ref InterruptFrame frame)
+    {
+        if (frame.IsUser && (ExceptionVector)vector is not (ExceptionVector.NMI or ExceptionVector.DF or ExceptionVector.MC))
+            UserMode.Leave(ref frame);
+        else if (vector == Vectors.FailedCheck)
+            FailureHandler.FailCheck(ref frame);
+        else
+            Exception((ExceptionVector)vector, ref frame);
     }
 
     private sealed class SharedHandler : InterruptHandler

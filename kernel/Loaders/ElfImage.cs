@@ -8,6 +8,7 @@ namespace HyperOS.Loaders;
 internal struct ElfSegment
 {
     public uint Type;
+    public uint Flags;
     public ulong Offset;
     public ulong VirtualAddress;
     public ulong PhysicalAddress;
@@ -26,13 +27,20 @@ internal readonly ref struct ElfImage
     private readonly ReadOnlySpan<byte> _programHeaders;
     private readonly bool _is64Bit;
 
-    private ElfImage(ReadOnlySpan<byte> image, ReadOnlySpan<byte> programHeaders, bool is64Bit, ulong entry)
+    private ElfImage(ReadOnlySpan<byte> image, ReadOnlySpan<byte> programHeaders, ulong programHeadersOffset, bool is64Bit, ulong entry)
     {
         _image = image;
+        ProgramHeadersOffset = programHeadersOffset;
         _programHeaders = programHeaders;
         _is64Bit = is64Bit;
         Entry = entry;
     }
+
+    /// <summary>Of class ELFCLASS64.</summary>
+    public bool Is64Bit => _is64Bit;
+
+    /// <summary>Field e_phoff.</summary>
+    public ulong ProgramHeadersOffset { get; }
 
     /// <summary>Field e_entry, a virtual address.</summary>
     public ulong Entry { get; }
@@ -69,7 +77,7 @@ internal readonly ref struct ElfImage
             return LoadStatus.BadProgramHeaders;
         if (!ByteSpans.TrySlice(image, offset, (ulong)count * size, out ReadOnlySpan<byte> programHeaders))
             return LoadStatus.Truncated;
-        elf = new ElfImage(image, programHeaders, is64Bit, entry);
+        elf = new ElfImage(image, programHeaders, offset, is64Bit, entry);
         return LoadStatus.Ok;
     }
 
@@ -84,6 +92,7 @@ internal readonly ref struct ElfImage
             return new ElfSegment
             {
                 Type = header.p_type,
+                Flags = header.p_flags,
                 Offset = header.p_offset,
                 VirtualAddress = header.p_vaddr,
                 PhysicalAddress = header.p_paddr,
@@ -96,6 +105,7 @@ internal readonly ref struct ElfImage
         return new ElfSegment
         {
             Type = header32.p_type,
+            Flags = header32.p_flags,
             Offset = header32.p_offset,
             VirtualAddress = header32.p_vaddr,
             PhysicalAddress = header32.p_paddr,

@@ -12,10 +12,10 @@ namespace HyperOS.Memory;
 /// </summary>
 public sealed unsafe class Arena
 {
-    private const ulong Base = 0xFFFF_C100_0000_0000;
+    internal const ulong Base = 0xFFFF_C100_0000_0000;
     private const ulong SlotBytes = 2 * Size.MiB;
     private const int Slots = 512;
-    private const ulong KernelBase = 0xFFFF_C200_0000_0000;
+    internal const ulong KernelBase = 0xFFFF_C200_0000_0000;
     private const ulong KernelBytes = 64 * Size.MiB;
     private const ulong ObjectAlignment = 16;
 

@@ -9,7 +9,7 @@ namespace HyperOS.Memory;
 /// <summary>A device's registers, mapped uncached. Offsets are checked against the length; accesses have exactly the width asked for.</summary>
 public sealed unsafe class DeviceMemory : DeviceRegisters
 {
-    private const ulong Base = 0xFFFF_C300_0000_0000;
+    internal const ulong Base = 0xFFFF_C300_0000_0000;
 
     private static ulong s_next = Base;
 

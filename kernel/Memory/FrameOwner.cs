@@ -5,7 +5,10 @@ public readonly struct FrameOwner
 {
     public const int Maximum = 2048;
 
-    private const int FirstVirtualMachineId = 8;
+    private const int FirstProcessId = 4, FirstVirtualMachineId = 8;
+
+    /// <summary>Processes that there are owners for.</summary>
+    public const int Processes = FirstVirtualMachineId - FirstProcessId;
 
     public readonly ushort Id;
 
@@ -19,6 +22,10 @@ public readonly struct FrameOwner
 
     /// <summary>What the boot loader left for us to read: the bundle.</summary>
     public static FrameOwner BootModule => new(3);
+
+    /// <summary>A process' memory, page tables, threads and arena.</summary>
+    /// <param name="slot">Its place in the table of processes, below <see cref="Processes"/>.</param>
+    public static FrameOwner Process(int slot) => new(FirstProcessId + slot);
 
     /// <summary>A virtual machine's RAM, nested tables, arena and vCPUs.</summary>
     /// <param name="slot">Its place in the table of virtual machines.</param>

@@ -28,13 +28,18 @@ public abstract class TlbShootdown
 }
 
 /// <summary>
-/// The kernel's one address space, the upper half; docs/memory-map.md draws it. Nothing is mapped below, so page 0 faults. Every mapping is
+/// The kernel's one address space, the upper half; docs/memory-map.md draws it. Nothing is mapped below, so page 0 faults, but where a
+/// process runs: <see cref="UserPageTables"/>. Every mapping is
 /// either writable or executable, and the direct map shows the kernel's text and read-only data as read-only.
 /// </summary>
 public static class KernelAddressSpace
 {
     private const PageTableEntry TableFlags = PageTableEntry.Present | PageTableEntry.Writable;
     private const int LevelPage = 1, LevelLargePage = 2, TopLevel = 4;
+    private const int LowerHalfEntries = 256;
+
+    // More pages of a process than this are forgotten with all others of it.
+    private const ulong MostInvalidatedPages = 32;
 
     private static KernelLock s_lock = new(LockRank.AddressSpace);
     private static HostPhysicalAddress s_root;
@@ -47,7 +52,7 @@ public static class KernelAddressSpace
     /// <returns>False when frames ran out.</returns>
     public static bool TryInitialize(BootInfo boot)
     {
-        if (!FrameAllocator.TryAllocateZeroed(FrameOwner.Kernel, FrameZone.Below4GiB, out s_root) || !TryMapImage() || !TryMapRam(boot))
+        if (!FrameAllocator.TryAllocateZeroed(FrameOwner.Kernel, FrameZone.Below4GiB, out s_root) || !TryMapImage() || !TryMapRam(boot) || !TryShareRegions())
             return false;
         ControlRegister.WriteCr3(s_root.Value);
         PhysicalMemory.UseDirectMap(FrameAllocator.End);
@@ -96,8 +101,29 @@ public static class KernelAddressSpace
     /// <summary>Makes this processor forget the range.</summary>
     public static void InvalidateHere(HostVirtualAddress start, ulong pages)
     {
+        // Of the kernel's pages, which are global, this forgets none.
+        if (start.Value < UserMode.AddressLimit && pages > MostInvalidatedPages)
+        {
+            ControlRegister.WriteCr3(ControlRegister.ReadCr3());
+            return;
+        }
         for (ulong i = 0; i < pages; i++)
             ControlRegister.InvalidatePage(start.Value + i * Size.Page);
+    }
+
+    /// <summary>Puts the kernel's half into a process' top-level table: all entries that there will ever be.</summary>
+    internal static void Share(Span<ulong> table) =>
+        PhysicalMemory.Table(s_root).Slice(LowerHalfEntries).CopyTo(table.Slice(LowerHalfEntries));
+
+    // What is mapped later must not need an entry of the top-level table, which processes have copies of.
+    private static bool TryShareRegions()
+    {
+        foreach (ulong region in (ReadOnlySpan<ulong>)[KernelStack.Base, Arena.Base, Arena.KernelBase, DeviceMemory.Base])
+        {
+            if (!TryWalk(new HostVirtualAddress(region), TopLevel - 1, create: true, out _))
+                return false;
+        }
+        return true;
     }
 
     private static bool TryMapImage()

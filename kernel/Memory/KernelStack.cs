@@ -9,7 +9,7 @@ public static unsafe class KernelStack
 {
     public const ulong Bytes = 16 * Size.KiB;
 
-    private const ulong Base = 0xFFFF_C000_0000_0000;
+    internal const ulong Base = 0xFFFF_C000_0000_0000;
     private const ulong SlotBytes = 32 * Size.KiB;
     private const int Slots = 4096;
 

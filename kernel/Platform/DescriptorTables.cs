@@ -46,7 +46,7 @@ internal sealed unsafe class DescriptorTables
 
     private static ulong[]? s_interruptTable;
 
-    private readonly ulong[] _segments = new ulong[5];
+    private readonly ulong[] _segments = new ulong[7];
     private readonly byte[] _task = new byte[sizeof(TaskStateSegment64)];
 
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "DescriptorLoadGdt")]
@@ -90,6 +90,8 @@ internal sealed unsafe class DescriptorTables
         _segments[2] = 0x00CF93000000FFFF; // data
         _segments[3] = (ulong)(uint)(sizeof(TaskStateSegment64) - 1) | (taskAddress & 0xFFFFFF) << 16 | 0x89ul << 40 | (taskAddress >> 24 & 0xFF) << 56;
         _segments[4] = taskAddress >> 32;
+        _segments[5] = 0x00CFF3000000FFFF; // ring 3's data, UserMode.DataSelector
+        _segments[6] = 0x00AFFB000000FFFF; // ring 3's 64-bit code, UserMode.CodeSelector
         TablePointer pointer = new() { Limit = (ushort)(_segments.Length * 8 - 1), Base = AddressOf(_segments) };
         LoadGdt(&pointer);
         LoadTaskRegister(TaskSelector);

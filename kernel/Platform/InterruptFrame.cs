@@ -9,6 +9,9 @@ public struct InterruptFrame
     public ulong R15, R14, R13, R12, R11, R10, R9, R8, Rbp, Rdi, Rsi, Rdx, Rcx, Rbx, Rax;
     public ulong Vector, ErrorCode;
     public ulong Rip, Cs, Rflags, Rsp, Ss;
+
+    /// <summary>Ring 3 was interrupted, or called.</summary>
+    public readonly bool IsUser => (Cs & 3) != 0;
 }
 
 /// <summary>Where interrupts and exceptions go once they are in C#. Interrupts has the one implementation.</summary>

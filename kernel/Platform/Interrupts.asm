@@ -2,6 +2,7 @@
 ; Intel SDM vol. 3, "Exception and Interrupt Handling in 64-bit Mode"; the frame is kernel/Platform/InterruptFrame.cs.
 bits 64
 default rel
+%include "kernel/Platform/Stack.inc"
 extern KernelInterrupt
 
 section .text
@@ -14,26 +15,19 @@ Stub%[vector]:
     push 0
 %endif
     push vector
+%if vector = 2 || vector = 8 || vector = 18
+    jmp SaveUnsure
+%else
     jmp SaveAndDispatch
+%endif
 %assign vector vector + 1
 %endrep
 
 SaveAndDispatch:
-    push rax
-    push rbx
-    push rcx
-    push rdx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
+    test byte [rsp + 24], 3             ; CS of what was interrupted
+    jnz FromRing3
+Save:
+    PUSH rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
     mov rdi, rsp
     mov rbx, rsp
     sub rsp, 16 * 16
@@ -45,29 +39,57 @@ SaveAndDispatch:
 %assign register register + 1
 %endrep
     call KernelInterrupt
+Restore:
 %assign register 0
 %rep 16
     movaps xmm %+ register, [rsp + register * 16]
 %assign register register + 1
 %endrep
     mov rsp, rbx
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rbp
-    pop rdi
-    pop rsi
-    pop rdx
-    pop rcx
-    pop rbx
-    pop rax
+    POP rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
     add rsp, 16
     iretq
+
+; NMI, double fault, machine check: they may come where CS and GS disagree, beside a SWAPGS. Nothing goes on after one.
+SaveUnsure:
+    mov ecx, 0xC0000101                 ; GS_BASE: the kernel's is negative, and ring 3 cannot have one that is
+    rdmsr
+    test edx, edx
+    js Save
+FromRing3:
+    swapgs
+    push 2                              ; ring 3 can set AC, which switches SMAP off: CLAC, for processors without one too
+    popfq
+    jmp Save
+
+; LSTAR. The frame is built as an interrupt's, on the thread's own stack, below what UserEnter left there. SFMASK has cleared AC, IF, DF and TF.
+global SystemCallEntry
+SystemCallEntry:
+    swapgs
+    mov [gs:48], rsp
+    mov rsp, [gs:40]
+    push 0x2B
+    push qword [gs:48]
+    push r11
+    push 0x33
+    push rcx
+    push 0
+    push 15                             ; UserMode.SystemCallVector
+    jmp Save
+
+; void UserEnter(UserContext* context): ring 3, by IRET; interrupts off. The dispatcher's return from what ends it leads to UserLeave, with
+; RSP as it was kept here.
+global UserEnter, UserLeave
+UserEnter:
+    PUSH_CALLEE_SAVED
+    mov [gs:40], rsp
+    mov rsp, rdi
+    lea rbx, [rdi + 256]
+    swapgs
+    jmp Restore
+UserLeave:
+    POP_CALLEE_SAVED
+    ret
 
 section .rodata
 align 8

@@ -18,7 +18,7 @@ public static unsafe class KernelImage
     {
         public ulong ImageStart, TextStart, TextEnd, RodataEnd, ImageEnd, EhFrameStart, EhFrameEnd;
         public ulong TrampolineStart, TrampolineEnd, ApplicationProcessorStack, ApplicationProcessorBlock, ApplicationProcessorRoot, InterruptStubs;
-        public ulong BootStackBottom, BootStackTop, BootArenaStart, BootArenaEnd, ThreadEntry, LeaveFaultDomain;
+        public ulong BootStackBottom, BootStackTop, BootArenaStart, BootArenaEnd, ThreadEntry, LeaveFaultDomain, SystemCallEntry, UserLeave;
     }
 
     [MethodImpl(MethodImplOptions.InternalCall), RuntimeImport("*", "LinkerAddressTable")]
@@ -55,6 +55,10 @@ public static unsafe class KernelImage
     public static ulong ThreadEntry => Linker.ThreadEntry;
 
     internal static ulong LeaveFaultDomain => Linker.LeaveFaultDomain;
+
+    internal static ulong SystemCallEntry => Linker.SystemCallEntry;
+
+    internal static ulong UserLeave => Linker.UserLeave;
 
     public static bool IsText(ulong address) => address >= Linker.TextStart && address < Linker.TextEnd;
 

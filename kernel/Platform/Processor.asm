@@ -1,6 +1,7 @@
 ; Instructions that C# has no word for, a few lines each. System V AMD64 ABI.
 bits 64
 default rel
+%include "kernel/Platform/Stack.inc"
 
 section .text
 %macro ENTRY 1
@@ -215,20 +216,10 @@ ENTRY ReturnAddress                     ; of the caller: where it goes on
 ; void SwitchStack(ulong* saveTo, ulong resumeFrom): the only place where one thread becomes another. XMM registers are all
 ; caller-saved, so there is nothing else to keep.
 ENTRY SwitchStack
-    push rbp
-    push rbx
-    push r12
-    push r13
-    push r14
-    push r15
+    PUSH_CALLEE_SAVED
     mov [rdi], rsp
     mov rsp, rsi
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop rbx
-    pop rbp
+    POP_CALLEE_SAVED
     ret
 
 ; First instruction of a new thread: the stack holds nothing but what Scheduling's initial frame put there.
@@ -241,14 +232,14 @@ ENTRY ThreadEntry
 ; Addresses that the linker alone knows, for kernel/Platform/KernelImage.cs.
 extern ImageStart, TextStart, TextEnd, RodataEnd, ImageEnd, EhFrameStart, EhFrameEnd
 extern TrampolineStart, TrampolineEnd, ApplicationProcessorStack, ApplicationProcessorBlock, ApplicationProcessorRoot, InterruptStubs
-extern LeaveFaultDomain, BootStackBottom, BootStackTop, BootArenaStart, BootArenaEnd
+extern LeaveFaultDomain, SystemCallEntry, UserLeave, BootStackBottom, BootStackTop, BootArenaStart, BootArenaEnd
 section .rodata
 align 8
 global LinkerAddresses
 LinkerAddresses:
     dq ImageStart, TextStart, TextEnd, RodataEnd, ImageEnd, EhFrameStart, EhFrameEnd
     dq TrampolineStart, TrampolineEnd, ApplicationProcessorStack, ApplicationProcessorBlock, ApplicationProcessorRoot, InterruptStubs
-    dq BootStackBottom, BootStackTop, BootArenaStart, BootArenaEnd, ThreadEntry, LeaveFaultDomain
+    dq BootStackBottom, BootStackTop, BootArenaStart, BootArenaEnd, ThreadEntry, LeaveFaultDomain, SystemCallEntry, UserLeave
 section .text
 ENTRY LinkerAddressTable
     lea rax, [LinkerAddresses]

@@ -6,7 +6,7 @@ using HyperOS.Specs.X86;
 
 namespace HyperOS.Platform;
 
-/// <summary>What GS points at on each processor; the assembly knows only the first word. Fits BootProcessorBlock (256 bytes).</summary>
+/// <summary>What GS points at on each processor; the assembly knows the first word and those of ring 3. Fits BootProcessorBlock (256 bytes).</summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct ProcessorBlock
 {
@@ -15,6 +15,15 @@ internal unsafe struct ProcessorBlock
     [FieldOffset(16)] public void* Thread;
     [FieldOffset(24)] public void* Arena;
     [FieldOffset(32)] public FaultDomainRecord* FaultDomain;
+
+    /// <summary>While ring 3 runs: where the kernel's stack stands.</summary>
+    [FieldOffset(40)] public ulong KernelStack;
+
+    /// <summary>A word for the entry of system calls.</summary>
+    [FieldOffset(48)] public ulong UserStack;
+
+    /// <summary>While ring 3 runs: where its registers go when it ends.</summary>
+    [FieldOffset(56)] public UserContext* UserContext;
 }
 
 /// <summary>
@@ -115,6 +124,8 @@ public sealed unsafe class Processor
         if ((Cpu.Identify(1).Ecx & (uint)Cpuid1Ecx.XSAVE) != 0)
             cr4 |= (ulong)Cr4.OSXSAVE;
         ControlRegister.WriteCr4(cr4);
+        ModelSpecificRegister.Write(Msr.EFER, ModelSpecificRegister.Read(Msr.EFER) | (ulong)Efer.SCE);
+        UserMode.LoadEntry();
     }
 
     private static object? Reference(void* pointer) => Unsafe.As<nint, object?>(ref *(nint*)&pointer);

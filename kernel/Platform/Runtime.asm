@@ -1,6 +1,7 @@
 ; What compiled C# calls with conventions of its own, and memory moves. System V AMD64 ABI otherwise: arguments in RDI, RSI, RDX, RCX, R8, R9.
 bits 64
 default rel
+%include "kernel/Platform/Stack.inc"
 
 section .text
 ; void* memmove(void* destination, void* source, nuint bytes). SSE, not REP MOVSB: a REP iteration costs an instruction each where the
@@ -129,22 +130,12 @@ RhpByRefAssignRef:
 global RhpInitialDynamicInterfaceDispatch
 extern KernelResolveInterface
 RhpInitialDynamicInterfaceDispatch:
-    push rdi
-    push rsi
-    push rdx
-    push rcx
-    push r8
-    push r9
+    PUSH rdi, rsi, rdx, rcx, r8, r9
     sub rsp, 8
     mov rsi, r11
     call KernelResolveInterface
     add rsp, 8
-    pop r9
-    pop r8
-    pop rcx
-    pop rdx
-    pop rsi
-    pop rdi
+    POP rdi, rsi, rdx, rcx, r8, r9
     jmp rax
 
 ; R11 = lowest address of a frame larger than a page: every page down to it is touched, so that none jumps over the guard. R10 may change.
@@ -171,12 +162,7 @@ KernelFail:
 global EnterFaultDomain, LeaveFaultDomain
 extern KernelRunInDomain
 EnterFaultDomain:
-    push rbp
-    push rbx
-    push r12
-    push r13
-    push r14
-    push r15
+    PUSH_CALLEE_SAVED
     sub rsp, 8
     mov [rdi], rsp
     mov rdi, rsi
@@ -184,12 +170,7 @@ EnterFaultDomain:
     mov eax, 1
 .leave:
     add rsp, 8
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop rbx
-    pop rbp
+    POP_CALLEE_SAVED
     ret
 LeaveFaultDomain:                       ; (FaultDomain* domain), does not return to its caller
     mov rsp, [rdi]

@@ -62,6 +62,9 @@ public sealed class KernelThread
     internal Arena? Arena;
     internal nint FaultDomain;
 
+    /// <summary>What CR3 holds while it runs: the kernel's tables, or a process' with the kernel's half in them.</summary>
+    internal HostPhysicalAddress AddressSpace;
+
     // The queue's: its place in the ready list, and its place in line.
     internal KernelThread? NextReady;
     internal ulong VirtualTime;

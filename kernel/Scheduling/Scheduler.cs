@@ -38,7 +38,7 @@ public static class Scheduler
     /// <param name="idleStack">The stack that it idles on; -1 for the boot stack.</param>
     public static void AddProcessor(Processor processor, int idleStack)
     {
-        KernelThread idle = new(-1) { State = ThreadState.Running, StackSlot = idleStack };
+        KernelThread idle = new(-1) { State = ThreadState.Running, StackSlot = idleStack, AddressSpace = KernelAddressSpace.Root };
         RunQueue queue = new(processor, idle);
         idle.Queue = queue;
         s_queues[processor.Index] = queue;
@@ -59,9 +59,11 @@ public static class Scheduler
     /// <param name="arena">Where its `new` allocates; null for nowhere, once start-up is over.</param>
     /// <param name="group">Whose shares and limit it runs under; null for the kernel's own.</param>
     /// <param name="affinity">Processors that it may run on, a bit for each; one of those that there are at least.</param>
+    /// <param name="tables">The process' that it runs in; null for none.</param>
     /// <returns>False when there is no slot, or no frames for a stack.</returns>
     public static bool TryCreate(
-        ThreadBody body, FrameOwner owner, Arena? arena, out ThreadHandle handle, ThreadGroup? group = null, ulong affinity = ulong.MaxValue)
+        ThreadBody body, FrameOwner owner, Arena? arena, out ThreadHandle handle, ThreadGroup? group = null, ulong affinity = ulong.MaxValue,
+        UserPageTables? tables = null)
     {
         handle = default;
         if (!KernelStack.TryCreate(owner, out int stack))
@@ -86,6 +88,7 @@ public static class Scheduler
         thread.RunDeadline = ulong.MaxValue;
         thread.Group = group;
         thread.Affinity = affinity;
+        thread.AddressSpace = tables is null ? KernelAddressSpace.Root : tables.Root;
         thread.Queue = ChooseQueue(affinity);
         handle = new ThreadHandle(thread);
         bool interrupts = thread.Queue.Enter();
@@ -249,6 +252,8 @@ public static class Scheduler
         from.FaultDomain = FaultDomain.Exchange(to.FaultDomain);
         to.Switches++;
         Processor.SetCurrentThread(to);
+        if (from.AddressSpace.Value != to.AddressSpace.Value)
+            ControlRegister.WriteCr3(to.AddressSpace.Value);
         StackSwitch.Switch(ref from.StackPointer, to.StackPointer);
     }
 

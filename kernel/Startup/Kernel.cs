@@ -9,6 +9,7 @@ using HyperOS.Pci;
 using HyperOS.PciHost;
 using HyperOS.Platform;
 using HyperOS.Power;
+using HyperOS.Processes;
 using HyperOS.Scheduling;
 using HyperOS.Rtc;
 using HyperOS.Screen;
@@ -72,7 +73,7 @@ internal static partial class Kernel
         Scheduler.AdoptIdle();
 
         // Guests: what the processors offer for them, before the others start.
-        ExtendedStates.Initialize();
+        ExtendedStates.Initialize(GuestProcessors.Barrier);
         GuestProcessors.Initialize(options.Mitigations);
         VirtualizationVendor.Initialize(options.ApicVirtualization);
         WallClock.Set(RealTimeClock.ReadUnixSeconds());
@@ -94,6 +95,7 @@ internal static partial class Kernel
         // The console and the machines have threads; after this, the kernel allocates no more for itself.
         HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
         BootModule bundle = BootInformation.Bundle(boot);
+        ProcessManager.Start(bundle.Address, bundle.Length);
         VirtualMachines.Start(bundle.Address, bundle.Length, NicList.All, new WhenAllStopped());
         PowerButton.Start(acpi, new WhenPowerButtonPressed());
         Arena.Seal();

@@ -2,6 +2,7 @@ using System;
 using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Diagnostics;
+using HyperOS.Processes;
 using HyperOS.Switching;
 
 namespace HyperOS.Virtualization;
@@ -41,6 +42,10 @@ internal static class ConsoleCommands
                 break;
             case HostVerb.Dump:
                 HostConsole.WriteTrace(ExitTrace.AllMachines);
+                break;
+            case HostVerb.Kill:
+                if (!ProcessManager.TryKill(command.Name))
+                    Answer($"{command.Name}: there is no process of that name");
                 break;
             case HostVerb.Reboot:
                 VirtualMachines.End(HostEnd.Reboot);
@@ -99,6 +104,7 @@ internal static class ConsoleCommands
         Answer($"ports                what passed the networks' ports, and what was dropped there");
         Answer($"trace                switch the trace of exits on or off");
         Answer($"dump                 write the trace out");
+        Answer($"kill NAME            end a process of the host's at once; it is started again");
         Answer($"reboot, poweroff     shut all machines down, then the host");
         Answer($"an empty line or Ctrl-] goes back; Ctrl-] Ctrl-] is for the guest");
     }
@@ -118,6 +124,16 @@ internal static class ConsoleCommands
         Answer(head);
         for (int i = 0; i < VirtualMachines.Count; i++)
             Answer(Row(VirtualMachines.Slot(i)));
+        for (int i = 0; i < ProcessManager.Count; i++)
+            Answer(Row(ProcessManager.Slot(i)));
+    }
+
+    private static LogLine Row(ProcessSlot slot)
+    {
+        LogLine row = new(0, 0);
+        row.AppendFormatted(slot.Room);
+        AppendUse(ref row, slot.DescribeState(), 0, slot.MemoryBytes, slot.ProcessorTime);
+        return row;
     }
 
     private static void Ports()
@@ -166,19 +182,25 @@ internal static class ConsoleCommands
         ulong time = machine is null ? 0 : machine.Threads.ProcessorTime;
         LogLine row = new(0, 0);
         row.AppendFormatted(slot.Name);
+        AppendUse(ref row, StateOf(slot, machine), slot.Cpus, slot.MemoryBytes, time);
+        return row;
+    }
+
+    private static void AppendUse(ref LogLine row, ReadOnlySpan<byte> state, uint cpus, ulong memory, ulong time)
+    {
         Pad(ref row, StateColumn);
-        row.AppendFormatted(StateOf(slot, machine));
+        row.AppendFormatted(state);
         Pad(ref row, CpuColumn);
-        row.AppendFormatted(slot.Cpus);
+        if (cpus != 0)
+            row.AppendFormatted(cpus);
         Pad(ref row, MemoryColumn);
-        row.AppendFormatted(slot.MemoryBytes / Size.KiB);
+        row.AppendFormatted(memory / Size.KiB);
         row.AppendLiteral(" KiB");
         Pad(ref row, TimeColumn);
         row.AppendFormatted(time / 1_000_000_000);
         row.AppendLiteral(".");
         row.AppendPadded(time / 1_000_000 % 1000, 3);
         row.AppendLiteral(" s");
-        return row;
     }
 
     private static ReadOnlySpan<byte> StateOf(VirtualMachineSlot slot, VirtualMachine? machine) => slot.State switch

@@ -2,6 +2,7 @@ using HyperOS.Diagnostics;
 using HyperOS.Emulation;
 using HyperOS.Interrupts;
 using HyperOS.Platform;
+using HyperOS.Scheduling;
 using HyperOS.Specs.Amd;
 using HyperOS.Specs.X86;
 
@@ -52,11 +53,16 @@ public static class GuestProcessors
             ModelSpecificRegister.Write(Msr.IA32_SPEC_CTRL, (ulong)Speculation.HostSpecCtrl);
     }
 
-    /// <summary>A processor goes from one machine to another.</summary>
-    internal static void SwitchMachines()
+    /// <summary>What a processor does when it goes from one machine or process to another.</summary>
+    public static RealmBarrier Barrier { get; } = new PredictionBarrier();
+
+    private sealed class PredictionBarrier : RealmBarrier
     {
-        if ((Speculation.Hooks & SpeculationHooks.SwitchIbpb) != 0)
-            ModelSpecificRegister.Write(Msr.IA32_PRED_CMD, (ulong)PredCmd.IBPB);
+        public override void Cross()
+        {
+            if ((Speculation.Hooks & SpeculationHooks.SwitchIbpb) != 0)
+                ModelSpecificRegister.Write(Msr.IA32_PRED_CMD, (ulong)PredCmd.IBPB);
+        }
     }
 
     /// <summary>The processors of a machine with so many.</summary>

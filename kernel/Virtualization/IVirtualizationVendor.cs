@@ -27,6 +27,9 @@ public interface IVirtualizationVendor
     /// <returns>False where that cannot be, which the log tells: no processor runs guests then.</returns>
     static abstract bool TryEnable();
 
+    /// <summary>A process comes to this processor: what guests' registers it holds outside a world switch goes to memory.</summary>
+    static abstract void StoreRegisters();
+
     /// <summary>
     /// Allocates and fills the control structure with the state after INIT. Under the machine's arena; frames are taken in the name of the
     /// machine's owner and go when all of that owner's go.

@@ -4,6 +4,7 @@ using HyperOS.Core;
 using HyperOS.Devices;
 using HyperOS.Emulation;
 using HyperOS.Memory;
+using HyperOS.Platform;
 using HyperOS.Scheduling;
 using HyperOS.Specs.X86;
 
@@ -17,7 +18,7 @@ internal abstract class VendorState
 }
 
 /// <summary>A virtual processor. Lives in its machine's arena; only its own thread touches it, but for its local APIC's pending interrupts.</summary>
-public sealed class Vcpu
+public sealed class Vcpu : RegisterOwner
 {
     // Configuration.
     public readonly VirtualMachine Machine;
@@ -54,9 +55,6 @@ public sealed class Vcpu
 
     /// <summary>What a guest's CPUID depends on besides the machine's table.</summary>
     internal CpuidVcpuState CpuidState;
-
-    /// <summary>A frame for x87, AVX and further state while another vCPU has the processor.</summary>
-    internal readonly HostPhysicalAddress ExtendedState;
 
     /// <summary>Where the guest wants its clock; null address while it has none.</summary>
     internal ulong SystemTimeMsr;
@@ -100,11 +98,11 @@ public sealed class Vcpu
 
     internal Vcpu(VirtualMachine machine, int index, LocalApic apic, HostPhysicalAddress extendedState)
     {
+        ExtendedState = extendedState;
         Machine = machine;
         Index = index;
         Apic = apic;
         Records = new KvmRecords(machine.Memory, apic);
-        ExtendedState = extendedState;
         WaitsForStartUp = index != 0;
         CodePages = new CodePages(machine.Memory);
         Bus = new VcpuBus(this);
@@ -122,6 +120,24 @@ public sealed class Vcpu
     {
         Breakpoints.Control = value;
         PortAction = Breakpoints.Watches ? ExitAction.AdvanceRipAndMatch : ExitAction.AdvanceRip;
+    }
+
+    public override object Realm => Machine;
+
+    public override void LoadFurther()
+    {
+        ExtendedStates.LoadXcr0(XCR0);
+        LoadDebugAddresses();
+        if (ExtendedStates.HasTscAux)
+            ModelSpecificRegister.Write(Msr.TSC_AUX, TscAux);
+    }
+
+    public override void StoreFurther() => VirtualizationVendor.Current.StoreRegisters();
+
+    internal void LoadDebugAddresses()
+    {
+        for (int i = 0; i < 4; i++)
+            ControlRegister.WriteDebug(i, Breakpoints.Addresses[i]);
     }
 
     /// <summary>The guest's time-stamp counter.</summary>

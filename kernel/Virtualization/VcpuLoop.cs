@@ -644,7 +644,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         else if (register < 4)
         {
             vcpu.Breakpoints.Addresses[register] = operand;
-            ExtendedStates.LoadDebugAddresses(vcpu);
+            vcpu.LoadDebugAddresses();
         }
         else
         {
@@ -676,7 +676,7 @@ internal static class VcpuLoop<TVendor> where TVendor : struct, IVirtualizationV
         {
             vcpu.XCR0 = registers.XCR0;
             vcpu.CpuidState.XCR0 = registers.XCR0;
-            ExtendedStates.LoadXcr0(vcpu);
+            ExtendedStates.LoadXcr0(vcpu.XCR0);
         }
         return Finish(vcpu, ref state, done, instruction.Length);
     }

@@ -43,6 +43,9 @@ public abstract class VirtualizationVendor
     /// <summary>Turns the extensions on; each processor for itself.</summary>
     public abstract void Enable();
 
+    /// <summary>A process comes to this processor: what guests' registers it holds outside a world switch goes to memory. Interrupts are off.</summary>
+    internal abstract void StoreRegisters();
+
     /// <summary>Allocates a vCPU's control structure. Under the machine's arena.</summary>
     internal abstract bool TryCreate(Vcpu vcpu);
 
@@ -73,6 +76,8 @@ internal sealed class VirtualizationVendor<TVendor> : VirtualizationVendor where
         if (IsAvailable && !TVendor.TryEnable())
             IsAvailable = false;
     }
+
+    internal override void StoreRegisters() => TVendor.StoreRegisters();
 
     internal override bool TryCreate(Vcpu vcpu) => TVendor.TryCreate(vcpu);
 

@@ -28,6 +28,18 @@ internal static class Workspace
     public static string Guest(string name) => Build($"out/guests/{name}.elf", path =>
         Run("nasm", ["-f", "bin", "-Wall", "-Werror", "-I", "tests/guests/", "-o", path, $"tests/guests/{name}.asm"]));
 
+    /// <summary>A program for ring 3, and for Linux: tests/userworld/NAME.c, static.</summary>
+    public static string UserProgram(string name) => Build($"out/userworld/{name}", path =>
+        Run("clang", ["-static", "-O1", "-pthread", "-fno-pie", "-Wall", "-Wextra", "-Werror", "-o", path, $"tests/userworld/{name}.c"]));
+
+    /// <summary>A managed program for ring 3, and for Linux: tests/userworld/NAME, compiled ahead of time, static.</summary>
+    public static string ManagedProgram(string name) => Build($"out/userworld/{name}", path =>
+    {
+        string folder = $"out/userworld/{name}.publish";
+        Run("dotnet", ["publish", $"tests/userworld/{name}", "-c", "Release", "-v", "q", "-nologo", "-o", folder]);
+        File.Copy(Path.Combine(Root, folder, name), Path.Combine(Root, path), overwrite: true);
+    });
+
     /// <summary>The stock Linux kernel of `make run`, relative to out/.</summary>
     public static string LinuxKernel => OfGuest("vmlinuz");
 

@@ -26,6 +26,7 @@ internal static class BundleWriter
             PortGroupCount = (uint)file.PortGroups.Count,
             NicCount = (uint)file.Nics.Count,
             DiskCount = (uint)file.Disks.Count,
+            ProcessCount = (uint)file.Processes.Count,
         };
         int tables = (int)header.TablesLength;
         header.TotalLength = file.Blobs.Aggregate((ulong)tables, (end, blob) => Alignment.Up(end, Size.Page) + (ulong)blob.Content.Length);
@@ -57,6 +58,11 @@ internal static class BundleWriter
         {
             disk.TryWrite(bundle.AsSpan(row));
             row += DiskDefinition.Size;
+        }
+        foreach (ProcessDefinition process in file.Processes)
+        {
+            process.TryWrite(bundle.AsSpan(row));
+            row += ProcessDefinition.Size;
         }
         ulong end = (ulong)tables;
         foreach (BlobFile blob in file.Blobs)

@@ -97,6 +97,8 @@ internal static class Program
                 Progress(Describe(file, in nic));
             foreach (DiskDefinition disk in file.Disks)
                 Progress(Describe(file, in disk));
+            foreach (ProcessDefinition process in file.Processes)
+                Progress(Describe(file, in process));
             Progress($"{output}: {Plural(file.Definitions.Count, "VM")}, {Plural(file.Blobs.Count, "file")}, {ByteSize.Format((ulong)bundle.Length)}");
         });
     }
@@ -124,6 +126,9 @@ internal static class Program
         return $"vm {VmFile.NameOf(file.Definitions[(int)disk.Vm])}: disk {Encoding.ASCII.GetString(disk.Name.Bytes)}, {ByteSize.Format(disk.Bytes)}, {image}"
             + ((disk.Options & DiskOptions.ReadOnly) != 0 ? ", read-only" : "");
     }
+
+    private static string Describe(VmFile file, in ProcessDefinition process) =>
+        $"process {Encoding.ASCII.GetString(process.Name.Bytes)}: {ByteSize.Format(process.MemoryBytes)}, {file.Blobs[(int)process.Image].Describe()}";
 
     /// <summary>Leaves a file of the same content untouched, so that nothing is rebuilt from it.</summary>
     private static void WriteIfChanged(string path, byte[] content)

@@ -22,6 +22,8 @@ internal sealed class VmFile
 
     public List<DiskDefinition> Disks { get; } = [];
 
+    public List<ProcessDefinition> Processes { get; } = [];
+
     public List<BlobFile> Blobs { get; } = [];
 
     public List<SourceError> Errors { get; } = [];

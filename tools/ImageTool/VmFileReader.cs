@@ -93,7 +93,7 @@ internal sealed class VmFileReader
 
     private void ReadDocument(YamlNode root)
     {
-        YamlFields fields = new(_path, "", root, _file.Errors, "version", "onAllStopped", "networks", "vms");
+        YamlFields fields = new(_path, "", root, _file.Errors, "version", "onAllStopped", "networks", "vms", "processes");
         string versionHint = $"write {CurrentVersion}";
         if (fields.Number("version", required: true, CurrentVersion, versionHint) != CurrentVersion)
             fields.Report("version", $"this version is unknown; {versionHint}");
@@ -104,6 +104,7 @@ internal sealed class VmFileReader
         for (int i = 0; i < vms.Length; i++)
             _file.Definitions.Add(ReadVm($"vms[{i}]", vms[i], (uint)i));
         _networks.ChooseAddresses();
+        new ProcessReader(_path, _file, _memoryForVms).ReadProcesses(fields);
         if (vms.Length > BundleReader.MaxDefinitions)
             fields.Report("vms", $"{vms.Length} VMs; write at most {BundleReader.MaxDefinitions}");
         CheckThatAllFit(fields);
@@ -295,13 +296,15 @@ internal sealed class VmFileReader
         UInt128 vms = 0;
         foreach (VmDefinition vm in _file.Definitions.Where(vm => (vm.Options & VmOptions.Autostart) != 0))
             vms += vm.MemoryBytes;
+        foreach (ProcessDefinition process in _file.Processes)
+            vms += process.MemoryBytes;
         if (files > BundleWriter.MaxContentLength)
             fields.Report("vms", $"their files are {ByteSize.Format(files)} long together; an image holds {ByteSize.Format(BundleWriter.MaxContentLength)}");
         else if (vms + files > _memoryForVms && _file.Errors.Count == 0)
         {
             fields.Report(
                 "vms",
-                $"the VMs that start by themselves take {ByteSize.Format((ulong)vms)} and their files {ByteSize.Format(files)}, but the host has "
+                $"the VMs that start by themselves and the processes take {ByteSize.Format((ulong)vms)} and their files {ByteSize.Format(files)}, but the host has "
                 + $"{ByteSize.Format(_memoryForVms)} for them; write less memory, or name the size of the real machine with --host-memory");
         }
     }

@@ -16,7 +16,11 @@ public static class ElfConstants
     public const ushort EM_386 = 3;
     public const ushort EM_X86_64 = 62;
     public const uint PT_LOAD = 1;
+    public const uint PT_INTERP = 3;
     public const uint PT_NOTE = 4;
+    public const uint PF_X = 1;
+    public const uint PF_W = 2;
+    public const uint PF_R = 4;
 }
 
 /// <summary>System V ABI, chapter "Object Files", section "ELF Header".</summary>

@@ -1,6 +1,7 @@
 ; The world switch. AMD APM vol. 2, "VMRUN Instruction". RAX, RSP, RIP and RFLAGS are in the VMCB.
 bits 64
 default rel
+%include "kernel/Platform/Stack.inc"
 %include "kernel/Virtualization/GuestRegisters.inc"
 %include "kernel/Virtualization/Speculation.inc"
 
@@ -9,12 +10,7 @@ section .text
 ; nothing can come between the two worlds; what is pending then comes at STGI, with the host's state back in place.
 global SvmRun
 SvmRun:
-    push rbp
-    push rbx
-    push r12
-    push r13
-    push r14
-    push r15
+    PUSH_CALLEE_SAVED
     push rdx
     push rdi
     LOAD_VECTORS
@@ -37,12 +33,7 @@ SvmRun:
     vmload
     stgi
     add rsp, 16
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop rbx
-    pop rbp
+    POP_CALLEE_SAVED
     ret
 
 ; void SvmSaveHost(ulong hostVmcb)

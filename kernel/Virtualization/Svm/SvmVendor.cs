@@ -108,6 +108,11 @@ public readonly unsafe struct SvmVendor : IVirtualizationVendor
 
     public static void Load(Vcpu vcpu) => SvmProcessor.Current.Load(ContextOf(vcpu));
 
+    // The world switch itself exchanges them.
+    public static void StoreRegisters()
+    {
+    }
+
     // What a processor caches of a VMCB is found stale by its generations.
     public static void Unload(Vcpu vcpu)
     {

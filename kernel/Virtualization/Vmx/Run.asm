@@ -3,6 +3,7 @@
 ; are in the VMCS. VmxRunState (kernel/Virtualization/Vmx/VmxContext.cs): what is in neither.
 bits 64
 default rel
+%include "kernel/Platform/Stack.inc"
 %include "kernel/Virtualization/GuestRegisters.inc"
 %include "kernel/Virtualization/Speculation.inc"
 
@@ -17,12 +18,7 @@ section .text
 ; return: an exit leaves them off, and an NMI that made it is to be taken before they come.
 global VmxRun
 VmxRun:
-    push rbp
-    push rbx
-    push r12
-    push r13
-    push r14
-    push r15
+    PUSH_CALLEE_SAVED
     push rsi
     push rdi
     cmp [rsi + HOST_RSP], rsp
@@ -70,12 +66,7 @@ VmxExit:
     mov [rsi + FAULT_ADDRESS], rax
     movzx eax, bl
     add rsp, 16
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop rbx
-    pop rbp
+    POP_CALLEE_SAVED
     ret
 
 %macro ENTRY 1

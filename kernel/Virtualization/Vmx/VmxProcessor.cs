@@ -200,10 +200,7 @@ internal sealed unsafe class VmxProcessor
     public void Unload(VmxContext context)
     {
         if (_msrOwner == context)
-        {
-            StoreMsrs(context);
-            _msrOwner = null;
-        }
+            ReleaseMsrs();
         VmxInstructions.Clear(context.Frame);
         if (_current == context)
             _current = null;
@@ -265,6 +262,14 @@ internal sealed unsafe class VmxProcessor
         context.CSTAR = ModelSpecificRegister.Read(Msr.CSTAR);
         context.SFMASK = ModelSpecificRegister.Read(Msr.SFMASK);
         context.KernelGSbase = ModelSpecificRegister.Read(Msr.KernelGSbase);
+    }
+
+    /// <summary>The processor's MSRs become another's: what is a guest's goes to its context.</summary>
+    public void ReleaseMsrs()
+    {
+        if (_msrOwner is not null)
+            StoreMsrs(_msrOwner);
+        _msrOwner = null;
     }
 
     private static void LoadMsrs(VmxContext context)

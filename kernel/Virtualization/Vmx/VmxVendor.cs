@@ -90,6 +90,8 @@ public readonly unsafe struct VmxVendor : IVirtualizationVendor
 
     public static void Load(Vcpu vcpu) => VmxProcessor.Current.Load(ContextOf(vcpu));
 
+    public static void StoreRegisters() => VmxProcessor.Current.ReleaseMsrs();
+
     public static void Unload(Vcpu vcpu)
     {
         VmxContext context = ContextOf(vcpu);

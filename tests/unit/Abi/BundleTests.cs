@@ -7,7 +7,7 @@ namespace HyperOS.Tests.Unit.Abi;
 
 public class BundleTests
 {
-    private const int FirstBlobRow = 0x50 + 2 * 0x868;
+    private const int FirstBlobRow = 0x58 + 2 * 0x868;
 
     [Fact]
     public void The_layouts_are_fixed()
@@ -25,11 +25,12 @@ public class BundleTests
             PortGroupCount = 7,
             NicCount = 8,
             DiskCount = 9,
+            ProcessCount = 10,
         }.TryWrite(bytes);
         Assert.Equal("HYBUNDLE"u8, bytes.AsSpan(0, 8));
-        foreach ((int offset, uint value) in new[] { (0x08, 1u), (0x2C, 2u), (0x30, 3u), (0x38, 4u), (0x3C, 5u), (0x40, 6u), (0x44, 7u), (0x48, 8u), (0x4C, 9u) })
+        foreach ((int offset, uint value) in new[] { (0x08, 1u), (0x2C, 2u), (0x30, 3u), (0x38, 4u), (0x3C, 5u), (0x40, 6u), (0x44, 7u), (0x48, 8u), (0x4C, 9u), (0x50, 10u) })
             Assert.Equal(value, BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(offset)));
-        Assert.Equal(0x50, BundleHeader.Size);
+        Assert.Equal(0x58, BundleHeader.Size);
         Assert.Equal(0x2C, BundleHeader.HashedOffset);
         bytes = new byte[BundleBlob.Size];
         new BundleBlob { FileOffset = 1, Length = 2 }.TryWrite(bytes, Enumerable.Repeat((byte)3, 32).ToArray(), "name"u8);
@@ -90,7 +91,7 @@ public class BundleTests
     {
         byte[] bundle = SampleBundle.Build();
         for (int length = 0; length < bundle.Length; length++)
-            Assert.Equal(length < 0x50 ? BundleStatus.TooShort : BundleStatus.Truncated, BundleReader.TryOpen(bundle.AsSpan(0, length), out _));
+            Assert.Equal(length < BundleHeader.Size ? BundleStatus.TooShort : BundleStatus.Truncated, BundleReader.TryOpen(bundle.AsSpan(0, length), out _));
     }
 
     [Theory]
@@ -101,12 +102,13 @@ public class BundleTests
     [InlineData(0x30, 0ul, BundleStatus.TablesOutOfRange)]
     [InlineData(0x38, 1025ul, BundleStatus.TooManyDefinitions)]
     [InlineData(0x38, 0x800_00000020ul, BundleStatus.TablesOutOfRange)]
-    [InlineData(0x3C, 10241ul, BundleStatus.TooManyBlobs)]
+    [InlineData(0x3C, 10245ul, BundleStatus.TooManyBlobs)]
     [InlineData(0x40, 65ul, BundleStatus.TooManyNetworks)]
     [InlineData(0x44, 1025ul, BundleStatus.TooManyNetworks)]
     [InlineData(0x48, 8193ul, BundleStatus.TooManyNetworks)]
     [InlineData(0x48, 1000ul, BundleStatus.TablesOutOfRange)]
     [InlineData(0x4C, 8193ul, BundleStatus.TooManyDisks)]
+    [InlineData(0x50, 5ul, BundleStatus.TooManyProcesses)]
     [InlineData(0x4C, 1000ul, BundleStatus.TablesOutOfRange)]
     [InlineData(FirstBlobRow, 0x1000ul, BundleStatus.BlobOutOfRange)]
     [InlineData(FirstBlobRow, 0x2001ul, BundleStatus.BlobNotPageAligned)]
@@ -119,7 +121,7 @@ public class BundleTests
     {
         byte[] bundle = SampleBundle.Build();
         Span<byte> field = bundle.AsSpan(offset);
-        if (offset is 0x08 or 0x2C or (>= 0x3C and < 0x50))
+        if (offset is 0x08 or 0x2C or (>= 0x3C and < 0x54))
             BinaryPrimitives.WriteUInt32LittleEndian(field, (uint)value);
         else
             BinaryPrimitives.WriteUInt64LittleEndian(field, value);

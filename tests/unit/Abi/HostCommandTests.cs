@@ -15,6 +15,7 @@ public class HostCommandTests
     [InlineData("pause  web", HostVerb.Pause, "web", 0)]
     [InlineData("resume web", HostVerb.Resume, "web", 0)]
     [InlineData("balloon web", HostVerb.Balloon, "web", 0)]
+    [InlineData("kill management", HostVerb.Kill, "management", 0)]
     [InlineData("balloon web 128MiB", HostVerb.Balloon, "web", 128ul << 20)]
     [InlineData("balloon web 4KiB", HostVerb.Balloon, "web", 4096)]
     [InlineData("balloon web 2GiB", HostVerb.Balloon, "web", 2ul << 30)]

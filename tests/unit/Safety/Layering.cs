@@ -16,7 +16,7 @@ internal static class Layering
 
     /// <summary>Rooms without unsafe code, compiled for the host as well.</summary>
     public static IReadOnlyList<string> PureRooms { get; } =
-        ["Core", "Specs", "Abi", "Devices", "Emulation", "Loaders", "Firmware", "Display", "Switching", "Storage"];
+        ["Core", "Specs", "Abi", "Devices", "Emulation", "Loaders", "Firmware", "Display", "Switching", "Storage", "Userworld"];
 
     /// <summary>The drivers' rooms of that kind; they see Core, Specs and each other alone.</summary>
     public static IReadOnlyList<string> PureDrivers { get; } = ["Pci", "Ethernet"];
@@ -27,8 +27,9 @@ internal static class Layering
         "CoreLib" or "Core" => [],
         "Specs" or "Abi" => ["Core"],
         "Platform" => s_base,
-        "Devices" or "Emulation" or "Loaders" or "Firmware" or "Display" or "Switching" or "Storage" => s_base,
-        "Memory" or "Interrupts" or "Scheduling" or "Processes" or "Diagnostics" => [.. s_base, "Platform", "Firmware", .. s_running],
+        "Devices" or "Emulation" or "Loaders" or "Firmware" or "Display" or "Switching" or "Storage" or "Userworld" => s_base,
+        "Processes" => [.. s_base, "Platform", "Loaders", "Userworld", .. s_running],
+        "Memory" or "Interrupts" or "Scheduling" or "Diagnostics" => [.. s_base, "Platform", "Firmware", .. s_running],
         "Virtualization" => [.. s_base, "Platform", .. s_running, .. PureRooms],
         _ => null,
     };

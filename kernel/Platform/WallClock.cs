@@ -1,6 +1,4 @@
-using HyperOS.Platform;
-
-namespace HyperOS.Virtualization;
+namespace HyperOS.Platform;
 
 /// <summary>Unix time, from what the machine's real-time clock said at start-up.</summary>
 public static class WallClock
