@@ -118,7 +118,7 @@ public sealed partial class ProcessTests
         await using Machine machine = Machine.Start(options with
         {
             Processors = processors,
-            Vms = options.Vms + Process("asker", "32MiB", $"{seed}, 40000", ""),
+            Vms = options.Vms + Process("asker", "32MiB", $"{seed}, 15000", ""),
         });
         Assert.Contains("exit code 0", await machine.WaitForLine("process asker: ended"), StringComparison.Ordinal);
         await machine.Type($"{Machine.HostKey}list\n");

@@ -67,7 +67,7 @@ static void put_right(void)
     action.sa_handler = on_fault;
     for (int i = 0; i < 5; i++)
         sigaction(faults[i], &action, 0);
-    for (int signal = 1; signal < 64; signal++) {
+    for (int signal = 1; signal <= 64; signal++) {
         action.sa_handler = on_poke;
         if (signal != SIGKILL && signal != SIGSTOP && signal != SIGSEGV && signal != SIGBUS && signal != SIGILL && signal != SIGFPE && signal != SIGTRAP)
             sigaction(signal, &action, 0);
@@ -146,6 +146,10 @@ static void ask(void)
         }
         if ((c & 0xffffffff) == SIGKILL || (c & 0xfffffffe) == 32) // the C library keeps 32 and 33 for itself
             return;
+        break;
+    case SYS_rt_sigaction:
+        if (a == SIGSEGV || a == SIGBUS || a == SIGILL || a == SIGFPE || a == SIGTRAP)
+            a = SIGUSR2;
         break;
     case SYS_mmap:
         // Over itself it would map nothing new.
@@ -228,7 +232,11 @@ int main(int count, char **arguments)
         } else {
             faults++;
         }
+        static const unsigned long none;
+        static const stack_t stack = { .ss_sp = alternate, .ss_size = sizeof alternate };
         call(SYS_arch_prctl, ARCH_SET_FS, base, 0, 0, 0, 0);
+        call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
+        call(SYS_sigaltstack, (long)&stack, 0, 0, 0, 0, 0);
     }
     put_right();
     over = 1;
