@@ -64,6 +64,7 @@ deps:
 	dotnet restore tests/bench -v q
 	dotnet restore tests/userworld/managed -v q
 	dotnet restore kernel/Startup -p:Freestanding=true -v q
+	dotnet restore management/Host -p:UserWorld=true -v q
 	@mkdir -p out && touch $(DEPS)
 
 $(DEPS):
@@ -87,12 +88,12 @@ management: $(MANAGEMENT)
 
 test:
 	$(need-dotnet)
-	@$(MAKE) --no-print-directory $(OUT)
+	@$(MAKE) --no-print-directory $(OUT) $(MANAGEMENT)
 	@tools/test out/test-results
 
 test-all:
 	$(need-dotnet)
-	@$(MAKE) --no-print-directory $(OUT)
+	@$(MAKE) --no-print-directory $(OUT) $(MANAGEMENT)
 	@tools/test out/test-results all
 
 bench: $(DEPS)

@@ -1,7 +1,7 @@
 using System;
 using System.Net;
+using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
 using HyperOS.Management.Api;
@@ -61,9 +61,9 @@ internal static class ManagementServer
         services.AddSingleton<Networks>();
         services.AddSingleton<VirtualMachines.VirtualMachines>();
         services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
-        X509Certificate2 certificate = ServerCertificate.Load(store, TimeProvider.System);
-        services.AddSingleton(certificate);
-        builder.WebHost.ConfigureKestrel(server => Configure(server, listen, certificate));
+        ServerCertificates certificates = new(store, TimeProvider.System);
+        services.AddSingleton(certificates);
+        builder.WebHost.ConfigureKestrel(server => Configure(server, listen, certificates));
         configure?.Invoke(services);
         WebApplication app = builder.Build();
         app.UseMiddleware<RequestGuard>();
@@ -84,11 +84,11 @@ internal static class ManagementServer
         await services.GetRequiredService<VirtualMachines.VirtualMachines>().LoadAsync(cancellationToken);
         string? password = services.GetRequiredService<Identities>().MakeFirstUser();
         await app.StartAsync(cancellationToken);
-        Console.WriteLine($"management: certificate SHA-256 {ServerCertificate.Fingerprint(services.GetRequiredService<X509Certificate2>())}; your browser will warn: compare this");
-        foreach (string address in app.Urls)
-            Console.WriteLine($"management: serving {address}");
+        Console.WriteLine($"management: certificate SHA-256 {ServerCertificates.Fingerprint(services.GetRequiredService<ServerCertificates>().Current.TargetCertificate)}; your browser will warn: compare this");
         if (password is not null)
             Console.WriteLine($"management: sign in as admin with the password {password}, and change it; it is not shown again");
+        foreach (string address in app.Urls)
+            Console.WriteLine($"management: serving {address}");
     }
 
     /// <summary>Samples VMs' histories until the end.</summary>
@@ -101,7 +101,7 @@ internal static class ManagementServer
     }
 
     // Limits are set on purpose: nobody outside can make the process hold more than these allow.
-    private static void Configure(KestrelServerOptions server, IPEndPoint listen, X509Certificate2 certificate)
+    private static void Configure(KestrelServerOptions server, IPEndPoint listen, ServerCertificates certificates)
     {
         server.AddServerHeader = false;
         server.AllowSynchronousIO = false;
@@ -125,7 +125,11 @@ internal static class ManagementServer
         server.Listen(listen, options =>
         {
             options.Protocols = HttpProtocols.Http1AndHttp2;
-            options.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificate = certificate, SslProtocols = SslProtocols.Tls13, HandshakeTimeout = TimeSpan.FromSeconds(10) });
+            options.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificates.Current, EnabledSslProtocols = SslProtocols.Tls13 }),
+                HandshakeTimeout = TimeSpan.FromSeconds(10),
+            });
         });
     }
 
@@ -139,6 +143,7 @@ internal static class ManagementServer
         api.MapTokens();
         api.MapAudit();
         api.MapHost();
+        api.MapCertificate();
         api.MapVirtualMachines();
         api.MapNetworks();
         api.MapImages();

@@ -23,6 +23,8 @@ namespace HyperOS.Management.Api;
 [JsonSerializable(typeof(ApiProblem))]
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(Page<AuditEntry>))]
+[JsonSerializable(typeof(CertificateInstallation))]
+[JsonSerializable(typeof(CertificateResource))]
 [JsonSerializable(typeof(ConsoleNotice))]
 [JsonSerializable(typeof(ConsoleRequest))]
 [JsonSerializable(typeof(CredentialDocument))]

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
+using HyperOS.Management.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,7 @@ namespace HyperOS.Management.Api;
 /// <summary>
 /// Around every request: security headers, and a problem in place of an empty error or an exception. Nothing that a request does ends the process.
 /// </summary>
-internal sealed partial class RequestGuard(RequestDelegate next, ILogger<RequestGuard> logger)
+internal sealed partial class RequestGuard(RequestDelegate next, ServerCertificates certificates, ILogger<RequestGuard> logger)
 {
     // Scripts come from here alone; xterm.js sets styles on its elements.
     private const string ContentSecurityPolicy =
@@ -26,6 +27,9 @@ internal sealed partial class RequestGuard(RequestDelegate next, ILogger<Request
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
         headers["Request-Id"] = context.TraceIdentifier;
+        // With the host's own certificate a browser would leave its user no way past the warning.
+        if (certificates.IsInstalled)
+            headers.StrictTransportSecurity = "max-age=31536000";
         if (context.Request.Path.StartsWithSegments("/api"))
             headers.CacheControl = "no-store";
         try

@@ -35,6 +35,7 @@ internal sealed class Identities
 
     private const string UserPrefix = "users/", SessionPrefix = "sessions/", TokenPrefix = "tokens/";
     private const string TokenMark = "hos_";
+    private const int MaxWaiting = 64;
 
     private readonly Lock _lock = new();
     private readonly IConfigurationStore _store;
@@ -46,6 +47,7 @@ internal sealed class Identities
 
     // One after another: they take a processor for a third of a second each.
     private readonly SemaphoreSlim _hashing = new(1);
+    private int _waiting;
 
     public Identities(IConfigurationStore store, TimeProvider time, LoginThrottle throttle, AuditLog audit)
     {
@@ -91,39 +93,9 @@ internal sealed class Identities
     /// <returns>The session and its secret.</returns>
     public async Task<Outcome<(CredentialDocument Session, string Secret, UserDocument User)>> SignInAsync(string name, string password, string address)
     {
-        TimeSpan wait = _throttle.Wait(name, address);
-        if (wait > TimeSpan.Zero)
-        {
-            _audit.Write(name, address, "session.refused", name, succeeded: false);
-            return new ApiProblem
-            {
-                Status = StatusCodes.Status429TooManyRequests, Code = "lockedOut", Title = "Too many failed attempts", Detail = "Try again later.", RetryAfter = wait,
-            };
-        }
         UserDocument? user = FindUser(name);
-        bool isRight = false;
-        await _hashing.WaitAsync();
-        try
-        {
-            await Task.Run(() =>
-            {
-                if (user is null)
-                    PasswordHash.MatchNothing(password);
-                else
-                    isRight = PasswordHash.Matches(password, user.Password);
-            });
-        }
-        finally
-        {
-            _hashing.Release();
-        }
-        if (!isRight || user is null)
-        {
-            _throttle.Failed(name, address);
-            _audit.Write(name, address, "session.create", name, succeeded: false);
-            return ApiProblem.Of(StatusCodes.Status401Unauthorized) with { Code = "wrongPassword", Title = "Name or password is wrong" };
-        }
-        _throttle.Succeeded(name);
+        if (await VerifyAsync(name, user, password, address, "session.create") is ApiProblem problem)
+            return problem;
         (CredentialDocument session, string secret) = Make(name, "", _time.GetUtcNow() + SessionLifetime) is var made ? (made.Document with { Address = address }, made.Secret) : default;
         lock (_lock)
         {
@@ -134,7 +106,7 @@ internal sealed class Identities
             _sessions[session.SecretHash] = session;
         }
         _audit.Write(name, address, "session.create", session.Id);
-        return (session, secret, user);
+        return (session, secret, user!);
     }
 
     /// <summary>Whom a secret stands for.</summary>
@@ -217,18 +189,11 @@ internal sealed class Identities
         }
     }
 
-    public async Task<bool> IsPasswordAsync(UserDocument user, string password)
-    {
-        await _hashing.WaitAsync();
-        try
-        {
-            return await Task.Run(() => PasswordHash.Matches(password, user.Password));
-        }
-        finally
-        {
-            _hashing.Release();
-        }
-    }
+    /// <summary>Checks the password of a user who is in already.</summary>
+    public async Task<ApiProblem?> ConfirmAsync(UserDocument user, string password, string address) =>
+        await VerifyAsync(user.Name, user, password, address, "user.change") is not ApiProblem problem ? null
+        : problem.Status == StatusCodes.Status401Unauthorized ? ApiProblem.BadField("currentPassword", "wrongPassword", "The current password is wrong, or missing.")
+        : problem;
 
     public Outcome<bool> DeleteUser(string name)
     {
@@ -244,6 +209,43 @@ internal sealed class Identities
             _store.Commit(changes);
             _users.Remove(name);
             return true;
+        }
+    }
+
+    // Whether the attempt is heard is judged when its turn has come: many at once are no more than one after another.
+    private async Task<ApiProblem?> VerifyAsync(string name, UserDocument? user, string password, string address, string action)
+    {
+        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return ApiProblem.Of(StatusCodes.Status503ServiceUnavailable) with { Code = "tooManyAttempts", Detail = "Too many passwords are being checked.", RetryAfter = TimeSpan.FromSeconds(5) };
+        }
+        await _hashing.WaitAsync();
+        try
+        {
+            TimeSpan wait = _throttle.Wait(name, address);
+            if (wait > TimeSpan.Zero)
+            {
+                _audit.Write(name, address, "session.refused", name, succeeded: false);
+                return new ApiProblem
+                {
+                    Status = StatusCodes.Status429TooManyRequests, Code = "lockedOut", Title = "Too many failed attempts", Detail = "Try again later.", RetryAfter = wait,
+                };
+            }
+            bool isRight = await Task.Run(() => user is null ? PasswordHash.MatchNothing(password) : PasswordHash.Matches(password, user.Password));
+            if (isRight)
+            {
+                _throttle.Succeeded(name);
+                return null;
+            }
+            _throttle.Failed(name, address);
+            _audit.Write(name, address, action, name, succeeded: false);
+            return ApiProblem.Of(StatusCodes.Status401Unauthorized) with { Code = "wrongPassword", Title = "Name or password is wrong" };
+        }
+        finally
+        {
+            _hashing.Release();
+            Interlocked.Decrement(ref _waiting);
         }
     }
 

@@ -49,7 +49,8 @@ internal static class PasswordHash
     }
 
     /// <summary>Takes as long as for a user that is there.</summary>
-    public static void MatchNothing(string password) => Stretch(password, new byte[SaltLength], Iterations);
+    /// <returns>False.</returns>
+    public static bool MatchNothing(string password) => Stretch(password, new byte[SaltLength], Iterations).Length == 0;
 
     private static byte[] Stretch(string password, byte[] salt, int iterations) =>
         Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, iterations, HashAlgorithmName.SHA256, SHA256.HashSizeInBytes);

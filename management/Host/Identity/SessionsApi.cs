@@ -46,7 +46,7 @@ internal static class SessionsApi
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder group = routes.MapGroup("/sessions").WithTags("Sessions");
-        group.MapPost("", SignInAsync).Is(new ApiOperation { Summary = "Sign in; the answer sets a cookie", Role = null, Body = typeof(Credentials), Answer = typeof(SessionResource), Status = 201, Problems = [413, 415] });
+        group.MapPost("", SignInAsync).Is(new ApiOperation { Summary = "Sign in; the answer sets a cookie", Role = null, Body = typeof(Credentials), Answer = typeof(SessionResource), Status = 201, Problems = [413, 415, 503] });
         group.MapGet("", List).Is(new ApiOperation { Summary = "List one's sessions", Role = Role.Viewer, Answer = typeof(Page<SessionResource>), Query = ListQuery.Parameters });
         group.MapGet("/current", ReadCurrent).Is(new ApiOperation { Summary = "Read who one is", Role = Role.Viewer, Answer = typeof(SessionResource), IsFilteredByVm = true });
         group.MapDelete("/{session}", End).Is(new ApiOperation { Summary = "End a session of one's own, or current", Role = Role.Viewer, Status = 204, Problems = [404] });

@@ -45,7 +45,7 @@ internal static class UsersApi
         group.MapGet("", List).Is(new ApiOperation { Summary = "List users", Role = Role.Administrator, Answer = typeof(Page<UserResource>), Query = ListQuery.Parameters });
         group.MapPost("", CreateAsync).Is(new ApiOperation { Summary = "Make a user", Role = Role.Administrator, Body = typeof(UserCreation), Answer = typeof(UserResource), Status = 201, Problems = [409, 413, 415] });
         group.MapGet("/{user}", Read).Is(new ApiOperation { Summary = "Read a user; others' only by administrators", Role = Role.Viewer, Answer = typeof(UserResource), Problems = [404] });
-        group.MapPatch("/{user}", ChangeAsync).Is(new ApiOperation { Summary = "Change a user's role or password; one's own password with the current one", Role = Role.Viewer, Body = typeof(UserChange), BodyContentType = "application/merge-patch+json", Answer = typeof(UserResource), Problems = [404, 409, 412, 413, 415] });
+        group.MapPatch("/{user}", ChangeAsync).Is(new ApiOperation { Summary = "Change a user's role or password; one's own password with the current one", Role = Role.Viewer, Body = typeof(UserChange), BodyContentType = "application/merge-patch+json", Answer = typeof(UserResource), Problems = [404, 409, 412, 413, 415, 429, 503] });
         group.MapDelete("/{user}", Delete).Is(new ApiOperation { Summary = "Delete a user with all sessions and tokens", Role = Role.Administrator, Status = 204, Problems = [404, 409] });
     }
 
@@ -106,10 +106,10 @@ internal static class UsersApi
             return (ApiProblem.Of(StatusCodes.Status403Forbidden) with { Code = "roleTooLow", Detail = "Roles are given by administrators.", Field = "role" }).Answer();
         if (change.Password is not null && PasswordProblem("password", change.Password) is FieldProblem bad)
             return ApiProblem.BadFields([bad]).Answer();
-        if (change.Password is not null && caller.User == user && !await identities.IsPasswordAsync(found, change.CurrentPassword ?? ""))
+        if (change.Password is not null && caller.User == user
+            && await identities.ConfirmAsync(found, change.CurrentPassword ?? "", Authentication.AddressOf(context)) is ApiProblem refused)
         {
-            audit.Write(context, "user.change", user, succeeded: false);
-            return ApiProblem.BadField("currentPassword", "wrongPassword", "The current password is wrong, or missing.").Answer();
+            return refused.Answer();
         }
         Outcome<UserDocument> changed = await identities.ChangeUserAsync(
             user, ETags.Precondition(context, isRequired: false), change.Role, change.Password, caller.User == user && caller.IsSession ? caller.Credential.Id : null);

@@ -151,7 +151,7 @@ internal sealed partial class VirtualMachines(
                 return ApiProblem.BadField("name", "nameFixed", "A VM keeps its name.", "Make another VM.");
             if (await CheckAsync(config) is ApiProblem bad)
                 return bad;
-            if (!vm.IsOn && !mayLoseDisks && vm.Record.Starts > 0 && await HasMemoryDisksAsync(vm))
+            if (!mayLoseDisks && vm.Record.Starts > 0 && await HasMemoryDisksAsync(vm))
             {
                 return ApiProblem.Conflict(
                     "disksWouldBeLost", "Disks would be lost", "The VM has disks in the host's memory, whose contents go when it is made anew.", "Repeat the request with ?discardDisks=true.");
