@@ -1,5 +1,6 @@
 using HyperOS.Core;
 using HyperOS.Specs.Virtio;
+using HyperOS.Virtio;
 
 namespace HyperOS.Ethernet;
 

@@ -5,6 +5,7 @@ using HyperOS.Memory;
 using HyperOS.Pci;
 using HyperOS.Specs.IntelEthernet;
 using HyperOS.Specs.Virtio;
+using HyperOS.Virtio;
 
 namespace HyperOS.Nics;
 
@@ -80,7 +81,7 @@ internal static class NicModels
 
     private static VirtioTransport? TryMapVirtio(PciFunction function)
     {
-        if (!VirtioPciLayout.TryRead(function, out VirtioPciLayout layout)
+        if (!VirtioPciLayout.TryRead(function, VirtioNet.MaxVirtqueuePairs, out VirtioPciLayout layout)
             || !TryMap(in layout.Common, out DeviceMemory? common) || !TryMap(in layout.Notifications, out DeviceMemory? notifications)
             || !TryMap(in layout.InterruptStatus, out DeviceMemory? interruptStatus) || !TryMap(in layout.Device, out DeviceMemory? device))
         {

@@ -10,6 +10,7 @@ using HyperOS.Pci;
 using HyperOS.PciHost;
 using HyperOS.Platform;
 using HyperOS.Scheduling;
+using HyperOS.Virtio;
 
 namespace HyperOS.Nics;
 

@@ -8,16 +8,19 @@ using HyperOS.Platform;
 namespace HyperOS.Startup;
 
 /// <summary>
-/// What only the test kernel has: the option `fault=PLACE:COUNT:KIND[:VM],…`, numbers but for the machine's name, and `nicTest=1` for
-/// <see cref="NicTest"/>.
+/// What only the test kernel has: the option `fault=PLACE:COUNT:KIND[:VM],…`, numbers but for the machine's name, `nicTest=1` for
+/// <see cref="NicTest"/> and `diskTest=1` for <see cref="DiskTest"/>.
 /// </summary>
 internal sealed partial class HostOptions
 {
     public bool TestsNics { get; private set; }
 
+    public bool TestsDisks { get; private set; }
+
     partial void ReadFaults(CommandLine line)
     {
         TestsNics = Number(line, "nicTest"u8, out ulong test) && test != 0;
+        TestsDisks = Number(line, "diskTest"u8, out test) && test != 0;
         OptionStatus status = line.TryGetText("fault"u8, out ReadOnlySpan<byte> faults);
         if (status == OptionStatus.Ok && !FaultInjection.TryArm(faults))
             Log.Write("options"u8, $"fault: not PLACE:COUNT:KIND[:VM],..., ignored");

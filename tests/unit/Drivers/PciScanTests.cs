@@ -1,7 +1,7 @@
 using HyperOS.Core;
-using HyperOS.Ethernet;
 using HyperOS.Pci;
 using HyperOS.Specs.Pci;
+using HyperOS.Virtio;
 
 namespace HyperOS.Tests.Unit.Drivers;
 
@@ -89,7 +89,7 @@ public class PciScanTests
         Assert.Equal(0x40, function.FindCapability(PciCapabilityId.VendorSpecific));
         Assert.Equal(0x50, function.FindCapability(PciCapabilityId.VendorSpecific, 0x40));
         Assert.Equal(0, function.FindCapability(PciCapabilityId.MsiX));
-        Assert.False(VirtioPciLayout.TryRead(function, out _));
+        Assert.False(VirtioPciLayout.TryRead(function, 1, out _));
     }
 
     [Theory]

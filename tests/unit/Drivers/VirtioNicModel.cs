@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using HyperOS.Core;
 using HyperOS.Ethernet;
 using HyperOS.Specs.Virtio;
+using HyperOS.Virtio;
 
 namespace HyperOS.Tests.Unit.Drivers;
 

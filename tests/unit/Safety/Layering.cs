@@ -19,7 +19,7 @@ internal static class Layering
         ["Core", "Specs", "Abi", "Devices", "Emulation", "Loaders", "Firmware", "Display", "Switching", "Storage", "Userworld"];
 
     /// <summary>The drivers' rooms of that kind; they see Core, Specs and each other alone.</summary>
-    public static IReadOnlyList<string> PureDrivers { get; } = ["Pci", "Ethernet"];
+    public static IReadOnlyList<string> PureDrivers { get; } = ["Pci", "Virtio", "Ethernet", "Block"];
 
     /// <summary>What a room may refer to; null for a room that the rule does not name.</summary>
     public static IReadOnlyCollection<string>? Allowed(string room) => room switch

@@ -1,7 +1,7 @@
 using HyperOS.Core;
 using HyperOS.Specs.Virtio;
 
-namespace HyperOS.Ethernet;
+namespace HyperOS.Virtio;
 
 /// <summary>What a used element turned out to be.</summary>
 public enum UsedElement : byte
@@ -22,13 +22,16 @@ public sealed class DriverQueue
 {
     public const int Pages = 3;
 
+    /// <summary>Descriptors, at most.</summary>
+    public const int MaximumSize = 256;
+
     // The elements behind the used ring's head of 4 bytes shall be aligned to their 8.
     private const int UsedStart = 4;
 
     private readonly DmaMemory _memory;
     private readonly int _descriptors, _available, _used;
-    private readonly bool[] _isOut = new bool[NicDevice.MaximumQueue];
-    private readonly ushort[] _free = new ushort[NicDevice.MaximumQueue];
+    private readonly bool[] _isOut = new bool[MaximumSize];
+    private readonly ushort[] _free = new ushort[MaximumSize];
     private int _freeCount;
     private ushort _availableIndex, _usedIndex, _notifiedIndex;
 

@@ -3,7 +3,7 @@ using HyperOS.Pci;
 using HyperOS.Specs.Pci;
 using HyperOS.Specs.Virtio;
 
-namespace HyperOS.Ethernet;
+namespace HyperOS.Virtio;
 
 /// <summary>Where a virtio device has one of its structures.</summary>
 public struct VirtioWindow
@@ -26,8 +26,11 @@ public struct VirtioPciLayout
     public uint NotificationMultiplier;
 
     /// <summary>Reads the capabilities; of each kind the first that makes sense counts. After <see cref="PciFunction.ReadBaseAddresses"/>.</summary>
+    /// <param name="function">The device.</param>
+    /// <param name="deviceBytes">Of the kind's own configuration that its driver reads.</param>
+    /// <param name="layout">Where all is.</param>
     /// <returns>False if a structure is missing.</returns>
-    public static bool TryRead(PciFunction function, out VirtioPciLayout layout)
+    public static bool TryRead(PciFunction function, uint deviceBytes, out VirtioPciLayout layout)
     {
         layout = default;
         int at = 0;
@@ -58,7 +61,7 @@ public struct VirtioPciLayout
             }
         }
         return layout.Common.Length >= VirtioPciCommonConfiguration.Length && layout.Notifications.Length >= sizeof(ushort)
-            && layout.InterruptStatus.Length != 0 && layout.Device.Length >= VirtioNet.MaxVirtqueuePairs;
+            && layout.InterruptStatus.Length != 0 && layout.Device.Length >= deviceBytes;
     }
 
     private static bool TryReadWindow(PciFunction function, int at, out VirtioWindow window)

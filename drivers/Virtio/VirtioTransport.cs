@@ -1,7 +1,7 @@
 using HyperOS.Core;
 using HyperOS.Specs.Virtio;
 
-namespace HyperOS.Ethernet;
+namespace HyperOS.Virtio;
 
 /// <summary>A virtio device's registers on PCI, as its driver uses them. Virtio 1.2, section "Virtio Over PCI Bus".</summary>
 public sealed class VirtioTransport
@@ -32,13 +32,16 @@ public sealed class VirtioTransport
     /// <summary>The kind's own configuration.</summary>
     public DeviceRegisters Device { get; }
 
+    /// <summary>Another after each change of <see cref="Device"/>.</summary>
+    public byte ConfigurationGeneration => _common.Read8(VirtioPciCommonConfiguration.config_generation);
+
     public byte Status => _common.Read8(VirtioPciCommonConfiguration.device_status);
 
     public void AddStatus(VirtioStatus status) =>
         _common.Write8(VirtioPciCommonConfiguration.device_status, (byte)(Status | (byte)status));
 
     /// <summary>Resets the device and waits for the reset's end.</summary>
-    public bool TryReset(NicHost host)
+    public bool TryReset(DeviceHost host)
     {
         _common.Write8(VirtioPciCommonConfiguration.device_status, 0);
         for (int i = 0; i < ResetPolls; i++)
