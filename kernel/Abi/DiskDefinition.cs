@@ -10,6 +10,9 @@ public enum DiskOptions : uint
 
     /// <summary>The guest cannot change it.</summary>
     ReadOnly = 1,
+
+    /// <summary>A volume on the host's disk: it outlasts the host's runs, and holds the image only when it is made. Where the host has no disk, as others.</summary>
+    Volume = 2,
 }
 
 /// <summary>A disk of a VM, as one message of fixed size; as <see cref="NicDefinition"/>.</summary>

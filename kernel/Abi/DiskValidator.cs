@@ -57,7 +57,7 @@ public static class DiskValidator
             | If(definition.Bytes % BlockStore.SectorBytes != 0, DiskErrors.BytesNotInSectors)
             | If(definition.Bytes > DiskDefinition.MaxBytes, DiskErrors.TooManyBytes)
             | If(definition.Bytes < imageLength, DiskErrors.SmallerThanImage)
-            | If((definition.Options & ~DiskOptions.ReadOnly) != 0, DiskErrors.Options)
+            | If((definition.Options & ~(DiskOptions.ReadOnly | DiskOptions.Volume)) != 0, DiskErrors.Options)
             | If(!definition.Name.IsPaddingZero, DiskErrors.Padding);
     }
 

@@ -24,6 +24,12 @@ public enum HostVerb : byte
     /// <summary>What passed the ports of the networks, and what was dropped there.</summary>
     Ports,
 
+    /// <summary>The host's disks, and what each is used for.</summary>
+    Disks,
+
+    /// <summary>Gives a disk to the host for volumes, whatever is on it.</summary>
+    Adopt,
+
     /// <summary>Switches the trace of exits on or off.</summary>
     Trace,
 
@@ -47,7 +53,7 @@ public enum HostCommandStatus : byte
     Empty,
     UnknownWord,
 
-    /// <summary>The command needs the name of a VM.</summary>
+    /// <summary>The command needs the name of a VM, or of a disk.</summary>
     NoName,
 
     /// <summary>A word too many.</summary>
@@ -63,7 +69,7 @@ public readonly ref struct HostCommand
     /// <summary>What to do.</summary>
     public readonly HostVerb Verb;
 
-    /// <summary>The VM that is meant; empty for none.</summary>
+    /// <summary>The VM or disk that is meant; empty for none.</summary>
     public readonly ReadOnlySpan<byte> Name;
 
     /// <summary>In bytes; 0 for none.</summary>
@@ -116,14 +122,14 @@ public readonly ref struct HostCommand
     public static ReadOnlySpan<byte> Describe(HostCommandStatus status) => status switch
     {
         HostCommandStatus.UnknownWord => "unknown; help lists what there is"u8,
-        HostCommandStatus.NoName => "needs the name of a machine; list shows them"u8,
+        HostCommandStatus.NoName => "needs a name; list shows the machines, and disks the disks"u8,
         HostCommandStatus.Surplus => "one word too many"u8,
         HostCommandStatus.BadSize => "no size; write a whole number with its unit, such as 256MiB"u8,
         _ => default,
     };
 
     private static bool TakesName(HostVerb verb) => verb is HostVerb.Console or HostVerb.Start or HostVerb.Shutdown or HostVerb.Stop or HostVerb.Pause
-        or HostVerb.Resume or HostVerb.Balloon or HostVerb.Kill;
+        or HostVerb.Resume or HostVerb.Balloon or HostVerb.Adopt or HostVerb.Kill;
 
     private static HostVerb VerbOf(ReadOnlySpan<byte> word)
     {
@@ -148,6 +154,8 @@ public readonly ref struct HostCommand
         HostVerb.Resume => "resume"u8,
         HostVerb.Balloon => "balloon"u8,
         HostVerb.Ports => "ports"u8,
+        HostVerb.Disks => "disks"u8,
+        HostVerb.Adopt => "adopt"u8,
         HostVerb.Trace => "trace"u8,
         HostVerb.Dump => "dump"u8,
         HostVerb.Kill => "kill"u8,

@@ -49,6 +49,9 @@ public enum VmOperationStatus : byte
     Refused,
     NoBalloon,
 
+    /// <summary>It is to start already, as soon as its volumes are there.</summary>
+    AwaitsDisks,
+
     /// <summary>More memory than it was started with, or none.</summary>
     BadSize,
 
@@ -70,6 +73,7 @@ public static class VmOperations
         VmOperationStatus.AlreadyPaused => "it is paused already"u8,
         VmOperationStatus.NotPaused => "it is not paused"u8,
         VmOperationStatus.Refused => "its definition was refused when the host started"u8,
+        VmOperationStatus.AwaitsDisks => "it waits for its volumes already"u8,
         VmOperationStatus.NoBalloon => "it has no balloon: its file does not say balloon: true"u8,
         VmOperationStatus.BadSize => "it was started with less memory than that, or needs some"u8,
         _ => "the host is about to end"u8,

@@ -10,7 +10,7 @@ namespace HyperOS.Startup;
 /// <summary>
 /// What the host's command line may say: `panic=SECONDS` between a panic's report and the restart or `panic=halt`, `maxcpus=N`, `exits=1` for a
 /// report of each machine's exits when it stops, `trace=1` to record exits from the start, `trace=2` to write a machine's records out too when it
-/// stops, `mitigations=auto`, `off` or `all`, `apicv=auto`, `on` or `off`. Anything else is named in the log and ignored, so that a mistyped option
+/// stops, `mitigations=auto`, `off` or `all`, `apicv=auto`, `on` or `off`, `storage=auto`, `known` or `off`. Anything else is named in the log and ignored, so that a mistyped option
 /// does not cost the boot.
 /// </summary>
 internal sealed partial class HostOptions
@@ -20,6 +20,8 @@ internal sealed partial class HostOptions
     public Mitigations Mitigations { get; private set; }
 
     public ApicVirtualization ApicVirtualization { get; private set; }
+
+    public StoragePolicy Storage { get; private set; }
 
     public static HostOptions Read(ReadOnlySpan<byte> commandLine)
     {
@@ -43,6 +45,8 @@ internal sealed partial class HostOptions
             Log.Write("options"u8, $"mitigations: neither auto nor off nor all, ignored");
         if (line.TryGetText("apicv"u8, out ReadOnlySpan<byte> apicVirtualization) == OptionStatus.Ok && !options.TrySetApicVirtualization(apicVirtualization))
             Log.Write("options"u8, $"apicv: neither auto nor on nor off, ignored");
+        if (line.TryGetText("storage"u8, out ReadOnlySpan<byte> storage) == OptionStatus.Ok && !options.TrySetStorage(storage))
+            Log.Write("options"u8, $"storage: neither auto nor known nor off, ignored");
         options.ReadFaults(line);
         int cursor = 0;
         while (line.TryNextUnknown(ref cursor, out ReadOnlySpan<byte> word))
@@ -67,6 +71,17 @@ internal sealed partial class HostOptions
             ApicVirtualization = ApicVirtualization.On;
         else if (text.SequenceEqual("off"u8))
             ApicVirtualization = ApicVirtualization.Off;
+        else
+            return text.SequenceEqual("auto"u8);
+        return true;
+    }
+
+    private bool TrySetStorage(ReadOnlySpan<byte> text)
+    {
+        if (text.SequenceEqual("known"u8))
+            Storage = StoragePolicy.Known;
+        else if (text.SequenceEqual("off"u8))
+            Storage = StoragePolicy.Off;
         else
             return text.SequenceEqual("auto"u8);
         return true;

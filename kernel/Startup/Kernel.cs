@@ -91,6 +91,10 @@ internal static partial class Kernel
         PciScan functions = PciBus.Scan(acpi);
         NicList.Start(functions, acpi);
         TestNics(options);
+        bool areDisksTaken = false;
+        TestDisks(options, functions, acpi, ref areDisksTaken);
+        if (!areDisksTaken)
+            MachineDisks.Start(functions, acpi, options.Storage);
 
         // The console and the machines have threads; after this, the kernel allocates no more for itself.
         HostConsole.Start(serial is null ? null : SerialInput.Start(serial, acpi));
@@ -105,8 +109,10 @@ internal static partial class Kernel
         Scheduler.Idle();
     }
 
-    // In NicTest.cs, which only the test kernel has.
+    // In NicTest.cs and DiskTest.cs, which only the test kernel has.
     static partial void TestNics(HostOptions options);
+
+    static partial void TestDisks(HostOptions options, PciScan functions, AcpiTables acpi, ref bool areTaken);
 
     // The one with the ISA interrupts. Others keep all their pins masked, as a reset leaves them.
     private static bool TryFindIoApic(AcpiTables acpi, out HostPhysicalAddress address)

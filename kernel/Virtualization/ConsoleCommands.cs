@@ -36,6 +36,12 @@ internal static class ConsoleCommands
             case HostVerb.Ports:
                 Ports();
                 break;
+            case HostVerb.Disks:
+                Disks();
+                break;
+            case HostVerb.Adopt:
+                Adopt(command.Name);
+                break;
             case HostVerb.Trace:
                 ExitTrace.IsOn = !ExitTrace.IsOn;
                 Log.Write("trace"u8, $"{(ExitTrace.IsOn ? "on"u8 : "off"u8)}");
@@ -102,6 +108,8 @@ internal static class ConsoleCommands
         Answer($"resume NAME          let it go on");
         Answer($"balloon NAME [SIZE]  ask for its memory statistics, or set how much it is to have");
         Answer($"ports                what passed the networks' ports, and what was dropped there");
+        Answer($"disks                the host's disks, and what each is used for");
+        Answer($"adopt DISK           let a disk hold volumes, and lose what is on it");
         Answer($"trace                switch the trace of exits on or off");
         Answer($"dump                 write the trace out");
         Answer($"kill NAME            end a process of the host's at once; it is started again");
@@ -145,6 +153,24 @@ internal static class ConsoleCommands
             for (int port = 0; port < network.Switch.PortCount; port++)
                 Write(network, network.Switch.PortAt(port));
         }
+    }
+
+    private static void Disks()
+    {
+        if (HostStorage.DiskCount == 0)
+            Answer($"there is none, or none that is known yet");
+        for (int i = 0; i < HostStorage.DiskCount; i++)
+        {
+            BlockDevice disk = HostStorage.Disk(i, out ReadOnlySpan<byte> use);
+            Answer($"{disk.Name}, {disk.Length / Size.MiB} MiB: {use}");
+        }
+    }
+
+    private static void Adopt(ReadOnlySpan<byte> name)
+    {
+        ReadOnlySpan<byte> problem = HostStorage.Adopt(name);
+        if (!problem.IsEmpty)
+            Answer($"{name}: {problem}");
     }
 
     // Those of one moment, with its time.

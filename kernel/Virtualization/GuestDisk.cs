@@ -1,34 +1,24 @@
 using System;
 using HyperOS.Abi;
 using HyperOS.Core;
+using HyperOS.Devices;
 using HyperOS.Memory;
-using HyperOS.Platform;
 
 namespace HyperOS.Virtualization;
 
-/// <summary>
-/// A machine's disk in the host's RAM, made at start-up: what is written outlasts the machine's runs, and ends with the host's. Its frames are
-/// taken when first written, from what nobody reserved; an image is read in place, from the bundle.
-/// </summary>
-internal sealed class GuestDisk : SparseStore
+/// <summary>What there is of a machine's disk whether the machine runs or not. Made at start-up and never freed.</summary>
+internal abstract class GuestDisk
 {
-    // Configuration.
     private readonly byte[] _name;
-    private readonly FrameOwner _owner;
     private readonly HostPhysicalAddress _image;
     private readonly int _imageLength;
 
-    // The queues of the disk share one lock, which is held for the length of one buffer.
-    private GuestLock _lock;
-
     /// <param name="definition">A valid one.</param>
     /// <param name="image">Where the image is; nowhere if it is 0 bytes long.</param>
-    public GuestDisk(VirtualMachineSlot slot, in DiskDefinition definition, HostPhysicalAddress image, int imageLength)
-        : base(definition.Bytes, (definition.Options & DiskOptions.ReadOnly) != 0)
+    protected GuestDisk(in DiskDefinition definition, HostPhysicalAddress image, int imageLength)
     {
         _name = new byte[definition.Name.Bytes.Length];
         definition.Name.Bytes.CopyTo(_name);
-        _owner = slot.DiskOwner;
         ImageBlob = definition.Image;
         _image = image;
         _imageLength = imageLength;
@@ -41,55 +31,32 @@ internal sealed class GuestDisk : SparseStore
     public uint ImageBlob { get; }
 
     /// <summary>The machine's next disk.</summary>
-    public GuestDisk? Next { get; internal set; }
+    public GuestDisk? Next { get; init; }
 
-    protected override ReadOnlySpan<byte> Image => PhysicalMemory.Bytes(_image, _imageLength);
+    /// <summary>What it holds at first, in the bundle.</summary>
+    public ReadOnlySpan<byte> Image => PhysicalMemory.Bytes(_image, _imageLength);
 
-    /// <summary>A new run of the machine begins: whoever held the lock in the last one is gone.</summary>
-    public void BeginRun() => _lock = default;
+    /// <summary>Why a machine cannot start with it; empty if it can.</summary>
+    public virtual ReadOnlySpan<byte> Problem => default;
 
-    /// <summary>Nobody is to wait for the lock any more. Any thread.</summary>
-    public void Poison() => _lock.Poison();
+    /// <summary>A machine that is to start waits for it.</summary>
+    public virtual bool IsAwaited => false;
 
-    public override bool Read(ulong offset, Span<byte> destination)
+    /// <summary>The device for a new run of the machine, in whose arena it is made.</summary>
+    public abstract VirtioBlockDevice CreateDevice(GuestRam memory, int queues);
+
+    /// <summary>Who serves the device's queues.</summary>
+    public virtual void Connect(QueueService service)
     {
-        _lock.Enter();
-        bool done = base.Read(offset, destination);
-        _lock.Exit();
-        return done;
     }
 
-    public override bool Write(ulong offset, ReadOnlySpan<byte> source)
+    /// <summary>The machine is about to be taken apart. Others may be telling it something until every processor was quiescent.</summary>
+    public virtual void Disconnect()
     {
-        _lock.Enter();
-        bool done = base.Write(offset, source);
-        _lock.Exit();
-        return done;
     }
 
-    public override bool Discard(ulong offset, ulong length)
+    /// <summary>Nobody is to wait for the disk's lock any more. Any thread.</summary>
+    public virtual void Poison()
     {
-        _lock.Enter();
-        bool done = base.Discard(offset, length);
-        _lock.Exit();
-        return done;
     }
-
-    public override bool WriteZeroes(ulong offset, ulong length, bool mayDiscard)
-    {
-        _lock.Enter();
-        bool done = base.WriteZeroes(offset, length, mayDiscard);
-        _lock.Exit();
-        return done;
-    }
-
-    protected override bool TryTake(out HostPhysicalAddress frame) => FrameAllocator.TryAllocateSpare(_owner, out frame);
-
-    protected override void Give(HostPhysicalAddress frame) => FrameAllocator.Free(frame, _owner);
-
-    protected override Span<byte> Bytes(HostPhysicalAddress address, int count) => PhysicalMemory.Bytes(address, count);
-
-    protected override void Copy(ReadOnlySpan<byte> source, Span<byte> destination) => ExtendedState.Copy(source, destination);
-
-    protected override Span<ulong> Table(HostPhysicalAddress frame) => PhysicalMemory.Table(frame);
 }

@@ -74,6 +74,13 @@ internal sealed class QueueService : VirtioNotifications
         _machine.RequestQueueWork();
     }
 
+    /// <summary>A queue has something to do that its guest knows nothing of. Any thread, until every processor was quiescent after the machine's end.</summary>
+    public void ResumeOf(int queue)
+    {
+        Interlocked.Or(ref _due, 1ul << queue);
+        _machine.WakeForQueues();
+    }
+
     /// <summary>Nobody is to wait for the locks of a network device any more.</summary>
     public void Poison() => _nic?.Poison();
 

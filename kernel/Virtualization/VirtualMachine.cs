@@ -124,8 +124,7 @@ public sealed class VirtualMachine
         _firstDisk = slot.FirstDisk;
         for (GuestDisk? disk = _firstDisk; disk is not null; disk = disk.Next)
         {
-            disk.BeginRun();
-            AddDevice(new VirtioBlockDevice(memory, disk, disk.Name, Math.Min(_vcpus.Length, MostDiskQueues)));
+            disk.Connect(AddDevice(disk.CreateDevice(memory, Math.Min(_vcpus.Length, MostDiskQueues))));
         }
         if ((definition.Devices & VmDevices.Console) != 0)
         {

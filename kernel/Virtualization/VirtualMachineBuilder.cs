@@ -91,6 +91,8 @@ internal sealed class VirtualMachineBuilder : FaultDomain
         FaultPoint.Hit(FaultPlace.TakingApart);
         for (NicSlot? nic = slot.FirstNic; nic is not null; nic = nic.Next)
             nic.Disconnect();
+        for (GuestDisk? disk = slot.FirstDisk; disk is not null; disk = disk.Next)
+            disk.Disconnect();
         Quiescence.Wait();
         Arena.Close(slot.ArenaSlot);
         FrameAllocator.FreeAll(slot.Owner);

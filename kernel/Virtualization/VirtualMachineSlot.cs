@@ -76,6 +76,9 @@ public sealed class VirtualMachineSlot
     /// <summary>The manager is taking memory from its balloon.</summary>
     internal bool IsInRound;
 
+    /// <summary>It is to start as soon as its disks are there. The manager's.</summary>
+    internal bool AwaitsDisks;
+
     // What was asked for and not done yet, with its number.
     private int _request;
     private ulong _argument;

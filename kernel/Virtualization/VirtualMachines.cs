@@ -179,6 +179,7 @@ public sealed class VirtualMachines : ThreadBody
         {
             VmOperation.Start when !slot.IsValid => VmOperationStatus.Refused,
             VmOperation.Start when s_end != HostEnd.None => VmOperationStatus.HostEnds,
+            VmOperation.Start when slot.AwaitsDisks => VmOperationStatus.AwaitsDisks,
             VmOperation.Start => slot.State is VirtualMachineState.Stopped or VirtualMachineState.Refused ? VmOperationStatus.Taken : VmOperationStatus.AlreadyRuns,
             _ when !runs || machine is null => VmOperationStatus.NotRunning,
             VmOperation.SetMemory or VmOperation.AskMemory when machine.Balloon is null => VmOperationStatus.NoBalloon,
@@ -192,6 +193,7 @@ public sealed class VirtualMachines : ThreadBody
     public override void Run()
     {
         VerifyImages();
+        HostStorage.ImagesVerified();
         for (int i = 0; i < s_count; i++)
         {
             if (s_slots[i]!.State == VirtualMachineState.Stopped && s_slots[i]!.Autostart)
@@ -207,6 +209,9 @@ public sealed class VirtualMachines : ThreadBody
                 VirtualMachineSlot slot = s_slots[i]!;
                 if (slot.Request != VmOperation.None)
                     Serve(slot);
+                if (slot.AwaitsDisks && !AwaitsAny(slot))
+                    Start(slot);
+                running |= slot.AwaitsDisks;
                 if (slot.State == VirtualMachineState.Running && slot.Deadline <= now)
                     slot.Machine!.Stop(StopReason.NoAnswer);
                 else if (slot.State == VirtualMachineState.Running)
@@ -270,6 +275,7 @@ public sealed class VirtualMachines : ThreadBody
         for (int i = 0; i < s_count; i++)
         {
             VirtualMachineSlot slot = s_slots[i]!;
+            slot.AwaitsDisks = false;
             if (slot.State != VirtualMachineState.Running)
                 continue;
             while (slot.Machine!.IsBetween && !slot.Machine.IsStopping)
@@ -394,10 +400,11 @@ public sealed class VirtualMachines : ThreadBody
             if (errors == DiskErrors.None && slot is not null)
             {
                 reader.TryGetBlob(definition.Image, out Blob image);
-                slot.FirstDisk = new GuestDisk(slot, in definition, new HostPhysicalAddress(_bundle.Value + image.FileOffset), image.Content.Length)
-                {
-                    Next = slot.FirstDisk,
-                };
+                GuestDisk? disk = MakeDisk(slot, in definition, new HostPhysicalAddress(_bundle.Value + image.FileOffset), image.Content.Length);
+                if (disk is null)
+                    RefuseForGood(slot, "too many volumes, or too little memory for one"u8);
+                else
+                    slot.FirstDisk = disk;
             }
             else if (errors != DiskErrors.None)
             {
@@ -408,6 +415,38 @@ public sealed class VirtualMachines : ThreadBody
         }
     }
 
+    // One that lasts lies in the RAM too where the host has no disk for it; the log says so.
+    private static GuestDisk? MakeDisk(VirtualMachineSlot slot, in DiskDefinition definition, HostPhysicalAddress image, int imageLength)
+    {
+        if ((definition.Options & DiskOptions.Volume) == 0 || !HostStorage.IsThere)
+            return new RamDisk(slot, in definition, image, imageLength) { Next = slot.FirstDisk };
+        if (!DmaBuffer.TryAllocate(VolumeDisk.Pages, FrameOwner.Kernel, FrameZone.Any, out DmaBuffer? memory))
+            return null;
+        VolumeDisk disk = new(slot, in definition, image, imageLength, memory!) { Next = slot.FirstDisk };
+        return HostStorage.TryAdd(disk) ? disk : null;
+    }
+
+    // Whether one of a machine's disks is not there yet.
+    private static bool AwaitsAny(VirtualMachineSlot slot)
+    {
+        for (GuestDisk? disk = slot.FirstDisk; disk is not null; disk = disk.Next)
+        {
+            if (disk.IsAwaited)
+                return true;
+        }
+        return false;
+    }
+
+    private static ReadOnlySpan<byte> ProblemOfDisks(VirtualMachineSlot slot)
+    {
+        for (GuestDisk? disk = slot.FirstDisk; disk is not null; disk = disk.Next)
+        {
+            if (!disk.Problem.IsEmpty)
+                return disk.Problem;
+        }
+        return default;
+    }
+
     // Before the first start, so that a start costs what it costs.
     private void VerifyImages()
     {
@@ -416,6 +455,14 @@ public sealed class VirtualMachines : ThreadBody
         Log.Write("vms"u8, $"verifying {reader.BlobCount} image(s), {(ulong)_bundleLength / Size.KiB} KiB");
         for (uint i = 0; i < (uint)reader.BlobCount; i++)
             TryGetImage(ref reader, i, out _);
+        for (int i = 0; i < s_count; i++)
+        {
+            for (GuestDisk? disk = s_slots[i]!.FirstDisk; disk is not null; disk = disk.Next)
+            {
+                if (disk is VolumeDisk volume)
+                    volume.IsImageIntact = TryGetImage(ref reader, volume.ImageBlob, out _);
+            }
+        }
     }
 
     private static void RefuseForGood(VirtualMachineSlot slot, ReadOnlySpan<byte> reason)
@@ -434,9 +481,20 @@ public sealed class VirtualMachines : ThreadBody
     private void Start(VirtualMachineSlot slot)
     {
         VmLogLine log = new(slot);
+        slot.AwaitsDisks = AwaitsAny(slot);
+        if (slot.AwaitsDisks)
+        {
+            log.Write($"waits for its volumes");
+            return;
+        }
         log.Write($"starting");
         slot.StaysDown = false;
         slot.Deadline = ulong.MaxValue;
+        if (ProblemOfDisks(slot) is { IsEmpty: false } problem)
+        {
+            Refuse(slot, problem);
+            return;
+        }
         if (!VirtualizationVendor.Current.IsAvailable)
         {
             Refuse(slot, "this processor cannot run guests"u8);
@@ -539,6 +597,7 @@ public sealed class VirtualMachines : ThreadBody
     {
         if (_ending != HostEnd.None)
         {
+            HostStorage.Flush();
             Log.Write("hyperos"u8, $"all machines have stopped: {(_ending == HostEnd.PowerOff ? "power off"u8 : "reboot"u8)}");
             HostConsole.Flush();
             if (_ending == HostEnd.PowerOff)
@@ -554,11 +613,13 @@ public sealed class VirtualMachines : ThreadBody
         switch (reader.OnAllStopped)
         {
             case AllStoppedAction.PowerOff:
+                HostStorage.Flush();
                 Log.Write("hyperos"u8, $"all machines have stopped: power off");
                 HostConsole.Flush();
                 _actions.PowerOff();
                 break;
             case AllStoppedAction.Reboot:
+                HostStorage.Flush();
                 Log.Write("hyperos"u8, $"all machines have stopped: reboot");
                 HostConsole.Flush();
                 _actions.Reboot();

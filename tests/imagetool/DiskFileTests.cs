@@ -27,7 +27,7 @@ public sealed class DiskFileTests : IDisposable
         Assert.Equal(DiskErrors.None, reader.ReadDisk(1, out DiskDefinition cd));
         Assert.Equal((root.Image, 1024ul, DiskOptions.ReadOnly), (cd.Image, cd.Bytes, cd.Options));
         Assert.Equal(DiskErrors.None, reader.ReadDisk(2, out DiskDefinition empty));
-        Assert.Equal((VmDefinition.NoBlob, 1ul << 30), (empty.Image, empty.Bytes));
+        Assert.Equal((VmDefinition.NoBlob, 1ul << 30, DiskOptions.Volume), (empty.Image, empty.Bytes, empty.Options));
         Assert.Equal(DiskErrors.None, reader.ReadDisk(3, out DiskDefinition other));
         Assert.Equal(1u, other.Vm);
     }
@@ -45,7 +45,7 @@ public sealed class DiskFileTests : IDisposable
     [InlineData("name: cd", "name: C", "8:17: vms[0].disks[1].name: its name has characters other than a-z, 0-9 and -; leave them out")]
     [InlineData("name: cd", "name: a-name-of-21-letters-", "8:17: vms[0].disks[1].name: its name is not 1 to 20 characters long; choose another")]
     [InlineData("readOnly: true", "readOnly: yes", "8:48: vms[0].disks[1].readOnly: \"yes\" is unknown; write one of true, false")]
-    [InlineData("readOnly: true", "readonly: true", "8:38: vms[0].disks[1].readonly: unknown key; the keys here are name, image, size, readOnly")]
+    [InlineData("readOnly: true", "readonly: true", "8:38: vms[0].disks[1].readonly: unknown key; the keys here are name, image, size, readOnly, volume")]
     public void What_is_wrong_is_named_with_its_place_and_remedy(string before, string after, string expected)
     {
         Assert.Contains(before, SampleFiles.DiskFile);

@@ -55,7 +55,7 @@ internal sealed class SampleFiles : IDisposable
             disks:
               - { name: root, image: disk.raw, size: 64MiB, readOnly: false }
               - { name: cd, image: disk.raw, readOnly: true }
-              - { name: empty, size: 1GiB }
+              - { name: empty, size: 1GiB, volume: true }
           - name: b
             memory: 64MiB
             boot: { kernel: vmlinuz }

@@ -36,7 +36,7 @@ internal sealed class DiskReader(string path, VmFile file)
 
     private void ReadDisk(string key, YamlNode node, uint vm)
     {
-        YamlFields fields = new(path, key, node, file.Errors, "name", "image", "size", "readOnly");
+        YamlFields fields = new(path, key, node, file.Errors, "name", "image", "size", "readOnly", "volume");
         DiskDefinition disk = DiskDefinition.Empty;
         disk.Vm = vm;
         string nameHint = $"name the disk with a-z, 0-9 and -, at most {DiskDefinition.MaxNameLength} characters";
@@ -46,7 +46,8 @@ internal sealed class DiskReader(string path, VmFile file)
         disk.Bytes = fields.Has("size") || !fields.Has("image")
             ? fields.Bytes("size", Size.MiB, "write a whole number with its unit, such as 64MiB or 1GiB")
             : Math.Max(Alignment.Up(imageLength, BlockStore.SectorBytes), BlockStore.SectorBytes);
-        disk.Options = fields.Choice("readOnly", DiskOptions.None, ("true", DiskOptions.ReadOnly), ("false", DiskOptions.None));
+        disk.Options = fields.Choice("readOnly", DiskOptions.None, ("true", DiskOptions.ReadOnly), ("false", DiskOptions.None))
+            | fields.Choice("volume", DiskOptions.None, ("true", DiskOptions.Volume), ("false", DiskOptions.None));
         if (fields.IsMapping)
             Validate(in disk, fields, imageLength);
         file.Disks.Add(disk);

@@ -7,26 +7,8 @@ namespace HyperOS.Core;
 /// be aligned: a guest's buffers may divide a sector. Each call is done when it returns. Whether several threads may call at once is the
 /// store's to say; the kernel serves its disk's queues accordingly.
 /// </summary>
-public abstract class BlockStore
+public abstract class BlockStore : BlockMedium
 {
-    /// <summary>Bytes of a sector, the unit in which disks count whatever their blocks.</summary>
-    public const int SectorBytes = 512;
-
-    /// <summary>In bytes, a multiple of <see cref="BlockBytes"/>.</summary>
-    public abstract ulong Length { get; }
-
-    /// <summary>Whether the store refuses all changes.</summary>
-    public abstract bool IsReadOnly { get; }
-
-    /// <summary>The smallest unit in which the guest is to address the store: a power of two, <see cref="SectorBytes"/> or more.</summary>
-    public virtual int BlockBytes => SectorBytes;
-
-    /// <summary>The smallest unit that the store writes without reading first: <see cref="BlockBytes"/> times a power of two.</summary>
-    public virtual int PhysicalBlockBytes => BlockBytes;
-
-    /// <summary>The unit in which discarded space is given back; a multiple of <see cref="BlockBytes"/>, 0 where none is.</summary>
-    public virtual uint DiscardBytes => 0;
-
     /// <returns>False on an error of the medium.</returns>
     public abstract bool Read(ulong offset, Span<byte> destination);
 
