@@ -168,11 +168,11 @@ public readonly ref struct VmCreateRequest
     public static bool TryWrite(
         ref LittleEndianWriter writer,
         in VmDefinition vm,
-        ReadOnlySpan<ulong> images,
-        ReadOnlySpan<ulong> portGroups,
-        ReadOnlySpan<NicDefinition> nics,
-        ReadOnlySpan<DiskDefinition> disks,
-        ReadOnlySpan<ulong> volumes)
+        scoped ReadOnlySpan<ulong> images,
+        scoped ReadOnlySpan<ulong> portGroups,
+        scoped ReadOnlySpan<NicDefinition> nics,
+        scoped ReadOnlySpan<DiskDefinition> disks,
+        scoped ReadOnlySpan<ulong> volumes)
     {
         if (volumes.Length != disks.Length)
             return false;
