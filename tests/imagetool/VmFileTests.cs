@@ -195,7 +195,7 @@ public sealed class VmFileTests : IDisposable
     {
         const string Vms = "version: 1\nvms:\n"
             + "  - { name: a, memory: 1GiB, boot: { kernel: vmlinuz } }\n  - { name: b, memory: 1GiB, boot: { kernel: vmlinuz }, autostart: true }";
-        Assert.StartsWith("the VMs that start by themselves take 2 GiB", Assert.Single(Read(Vms).Errors).Message);
+        Assert.StartsWith("the VMs that start by themselves and the processes take 2 GiB", Assert.Single(Read(Vms).Errors).Message);
         Assert.Empty(Read(Vms, 3ul << 30).Errors);
         Assert.Empty(Read(Vms.Replace("true", "false")).Errors);
     }

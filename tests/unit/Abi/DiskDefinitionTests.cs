@@ -54,7 +54,7 @@ public class DiskDefinitionTests
         Check(DiskErrors.BytesNotInSectors, (ref DiskDefinition disk) => disk.Bytes++);
         Check(DiskErrors.TooManyBytes, (ref DiskDefinition disk) => disk.Bytes = (512ul << 30) + 512);
         Check(DiskErrors.SmallerThanImage, (ref DiskDefinition disk) => disk.Bytes = 512);
-        Check(DiskErrors.Options, (ref DiskDefinition disk) => disk.Options = (DiskOptions)2);
+        Check(DiskErrors.Options, (ref DiskDefinition disk) => disk.Options = (DiskOptions)4);
 
         static void Check(DiskErrors expected, Change change)
         {

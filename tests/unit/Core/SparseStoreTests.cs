@@ -121,7 +121,7 @@ public class SparseStoreTests
 
     private sealed class FrameStore : SparseStore
     {
-        // Frames lie together, in the order in which they are taken, and none is taken twice.
+        // Frames lie together, in the order in which they are taken, and one that was given back is taken again as late as can be.
         private readonly byte[] _memory = new byte[32 << 20];
         private readonly HashSet<ulong> _frames = [];
         private ulong _last;
@@ -147,7 +147,10 @@ public class SparseStoreTests
             if (FramesLeft == 0)
                 return false;
             FramesLeft--;
-            frame = new HostPhysicalAddress(_last += Page);
+            do
+                _last = _last % (ulong)(_memory.Length - Page) + Page;
+            while (_frames.Contains(_last));
+            frame = new HostPhysicalAddress(_last);
             _frames.Add(frame.Value);
             Bytes(frame, Page).Fill(0xAA);
             return true;
