@@ -74,7 +74,7 @@ public sealed class VolumeTable
         Volume? volume = null;
         for (int i = 0; i < Maximum && volume is null; i++)
             volume = _volumes[i].IsUsed ? null : _volumes[i];
-        ulong units = (length + VolumeLayout.UnitBytes - 1) / VolumeLayout.UnitBytes;
+        ulong units = (length - 1) / VolumeLayout.UnitBytes + 1;
         if (volume is null || units > FreeUnits)
             return null;
         volume.Set(name, length);
