@@ -17,7 +17,8 @@ public class ProcessImageFuzz
         {
             byte[] file = (byte[])valid.Clone();
             const int Headers = 0x40 + 3 * 56;
-            FuzzRun.Mutate(random, file[..Headers]).AsSpan(0, Headers).CopyTo(file);
+            byte[] headers = FuzzRun.Mutate(random, file[..Headers]);
+            headers.AsSpan(0, Math.Min(headers.Length, Headers)).CopyTo(file);
             if (random.Next(8) == 0)
                 file = file[..random.Next(file.Length)];
             ProcessImageStatus status = ProcessImage.TryOpen(file, out ProcessImage image);
