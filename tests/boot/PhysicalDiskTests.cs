@@ -55,8 +55,8 @@ public partial class PhysicalDiskTests
     }
 
     [Theory]
-    [InlineData("virtio-blk-pci,bus=slot,id=disk")]
-    [InlineData("nvme,serial=S,bus=slot,id=disk")]
+    [InlineData("virtio-blk-pci,bus=root0,id=disk")]
+    [InlineData("nvme,serial=S,bus=root0,id=disk")]
     public async Task A_disk_that_is_unplugged_fails_and_others_work_on(string device)
     {
         // As for cards, in UplinkTests: nobody but the test ejects it.
@@ -64,7 +64,7 @@ public partial class PhysicalDiskTests
         using Monitor monitor = new();
         PhysicalDisk gone = new(MegaBytes), stays = new(MegaBytes);
         await using Machine machine = Start("unplug", [
-            .. monitor.Arguments, .. stays.Attach("virtio-blk-pci,addr=3"), "-device", "pcie-root-port,id=slot,chassis=1,addr=8", .. gone.Attach(device)]);
+            .. monitor.Arguments, .. stays.Attach("virtio-blk-pci,addr=3"), "-device", "pcie-root-port,id=root0,chassis=1,addr=8", .. gone.Attach(device)]);
         await machine.WaitForLine("diskTest: disk1 round 1: ");
         using CancellationTokenSource limit = new(TimeSpan.FromMinutes(5));
         await monitor.Do("device_del disk", limit.Token);
