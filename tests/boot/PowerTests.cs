@@ -99,7 +99,7 @@ public partial class PowerTests
         await using Machine machine = Machine.Start(TestVms.Options(new TestVm("halt"), new TestVm("hello")));
         await machine.WaitForLine("vm hello: stopped");
         await Expect(machine, "frobnicate", "frobnicate: unknown; help lists what there is");
-        await Expect(machine, "stop", "stop: needs the name of a machine");
+        await Expect(machine, "stop", "stop: needs a name; list shows the machines, and disks the disks");
         await Expect(machine, "stop nobody", "nobody: there is no such machine");
         await Expect(machine, "pause hello", "hello: it does not run");
         await Expect(machine, "start halt", "halt: it runs already");
