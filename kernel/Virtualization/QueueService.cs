@@ -25,6 +25,9 @@ internal sealed class QueueService : VirtioNotifications
     private ulong _owned;
     private ulong _waiting;
 
+    // Where the next round begins: no queue is to have the first of what several share, such as their port's rate, each time.
+    private int _first;
+
     public QueueService(VirtualMachine machine, VirtioDevice device, GuestNic? nic)
     {
         _machine = machine;
@@ -88,9 +91,15 @@ internal sealed class QueueService : VirtioNotifications
     /// <returns>Whether there is more to do.</returns>
     public bool Serve()
     {
+        ulong due = Volatile.Read(ref _due);
+        if (due == 0)
+            return false;
         bool more = false;
-        for (ulong due = Volatile.Read(ref _due); due != 0; due &= due - 1)
-            more |= Serve(BitOperations.TrailingZeroCount(due));
+        int first = Volatile.Read(ref _first);
+        due = due >> first | due << 64 - first;
+        Volatile.Write(ref _first, first + BitOperations.TrailingZeroCount(due) + 1 & 63);
+        for (; due != 0; due &= due - 1)
+            more |= Serve(first + BitOperations.TrailingZeroCount(due) & 63);
         return more;
     }
 
