@@ -20,6 +20,16 @@ public abstract class GuestRam
     /// <summary>As <see cref="TryGetReadable"/>, for writing: the pages count as written, whatever becomes of the span.</summary>
     public abstract bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes);
 
+    /// <summary>All bytes of a range within a page of 4 KiB, which so lies together; for reading.</summary>
+    /// <param name="length">In bytes, not 0.</param>
+    /// <returns>False where it has no RAM.</returns>
+    public virtual bool TryGetReadableInPage(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes) =>
+        TryGetReadable(address, length, out bytes) && bytes.Length == length;
+
+    /// <summary>As <see cref="TryGetReadableInPage"/>, for writing.</summary>
+    public virtual bool TryGetWritableInPage(GuestPhysicalAddress address, uint length, out Span<byte> bytes) =>
+        TryGetWritable(address, length, out bytes) && bytes.Length == length;
+
     /// <summary>Puts a value in the place of another, in one piece that no processor sees half done.</summary>
     /// <param name="address">A multiple of 4.</param>
     /// <returns>False where the address has no RAM.</returns>

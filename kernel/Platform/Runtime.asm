@@ -54,16 +54,30 @@ memmove:
     jb .backward                        ; destination inside [source, source + bytes)
     movups xmm2, [rsi + rdx - 32]
     movups xmm3, [rsi + rdx - 16]
-.forward:
+    jmp .next128
+.by128:
+%assign offset 0
+%rep 8
+    movups xmm0, [rsi + offset]
+    movups [rdi + offset], xmm0
+%assign offset offset + 16
+%endrep
+    add rsi, 128
+    add rdi, 128
+.next128:
+    sub rdx, 128
+    jae .by128
+    add rdx, 128
+    jmp .next16
+.by16:
     movups xmm0, [rsi]
-    movups xmm1, [rsi + 16]
     movups [rdi], xmm0
-    movups [rdi + 16], xmm1
-    add rsi, 32
-    add rdi, 32
-    sub rdx, 32
+    add rsi, 16
+    add rdi, 16
+    sub rdx, 16
+.next16:
     cmp rdx, 32
-    ja .forward
+    ja .by16
     movups [rdi + rdx - 32], xmm2
     movups [rdi + rdx - 16], xmm3
     ret

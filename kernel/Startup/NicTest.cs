@@ -42,7 +42,7 @@ internal sealed class NicTest : FramePort
         for (int i = 0; i < batch.Count; i++)
         {
             int length = batch.Length(i);
-            Frame frame = new(default, default, batch, i, 0, length, default);
+            Frame frame = new(default, batch, i, 0, length, default);
             if (frame.CopyTo(0, _header) < EthernetHeader.Length)
                 continue;
             ushort type = BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(EthernetHeader.EtherType));
@@ -53,7 +53,7 @@ internal sealed class NicTest : FramePort
             MacAddress sender = MacAddress.Read(_header.AsSpan(EthernetHeader.Source));
             sender.TryWrite(_header.AsSpan(EthernetHeader.Destination));
             _nic.Address.TryWrite(_header.AsSpan(EthernetHeader.Source));
-            Frame answer = new(_header, default, batch, i, EthernetHeader.Length, length - EthernetHeader.Length, default);
+            Frame answer = new(_header, batch, i, EthernetHeader.Length, length - EthernetHeader.Length, default);
             _nic.Receiver.Deliver(in answer);
         }
         _nic.Receiver.Flush();
@@ -72,7 +72,7 @@ internal sealed class NicTest : FramePort
         _nic.Address.TryWrite(_greeting.AsSpan(EthernetHeader.Source));
         BinaryPrimitives.WriteUInt16BigEndian(_greeting.AsSpan(EthernetHeader.EtherType), Echo);
         "HyperOS"u8.CopyTo(_greeting.AsSpan(EthernetHeader.Length));
-        Frame frame = new(_greeting, default, null, 0, 0, 0, default);
+        Frame frame = new(_greeting, null, 0, 0, 0, default);
         _nic.Receiver.Deliver(in frame);
         _nic.Receiver.Flush();
     }

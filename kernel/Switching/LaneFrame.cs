@@ -33,6 +33,11 @@ internal struct LaneFrame
     /// <summary>Set by the decision.</summary>
     public ushort Vlan;
 
+    /// <summary>From and to the same addresses in the same VLAN as another, neither of them wrong by itself: the same is decided of both.</summary>
+    public readonly bool IsLike(ref readonly LaneFrame other) => Fault == DropReason.None && other.Fault == DropReason.None
+        && Destination.Value == other.Destination.Value && Source.Value == other.Source.Value
+        && IsTagged == other.IsTagged && ControlInformation == other.ControlInformation;
+
     /// <summary>The tag with which the frame leaves a trunk.</summary>
     public readonly int Tag => Vlan | ControlInformation & VlanTag.PriorityMask;
 }

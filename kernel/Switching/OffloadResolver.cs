@@ -47,7 +47,7 @@ internal sealed class OffloadResolver
             Complete(in offload, headers, body, frame, payloadOffset + position, size);
             int first = PutTag(tag);
             FrameOffload done = new() { IsChecksumValid = true };
-            Frame segment = new(_headers.AsSpan(first, Start - first + headers), default, body, frame, payloadOffset + position, size, in done);
+            Frame segment = new(_headers.AsSpan(first, Start - first + headers), body, frame, payloadOffset + position, size, in done);
             DeliveryStatus status = receiver.Deliver(in segment);
             if (status != DeliveryStatus.Delivered)
                 return status;

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace HyperOS.Switching;
 
@@ -36,11 +37,16 @@ public struct TokenBucket
     /// <param name="now">In nanoseconds; a time before an earlier call's counts as that.</param>
     /// <param name="wait">Nanoseconds until the frame could pass; 0 if it does.</param>
     /// <returns>False if there are too few, and none was taken.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(int bytes, ulong now, out ulong wait)
     {
         wait = 0;
-        if (_rate == 0)
-            return true;
+        return _rate == 0 || TryTakeLimited(bytes, now, out wait);
+    }
+
+    private bool TryTakeLimited(int bytes, ulong now, out ulong wait)
+    {
+        wait = 0;
         Fill(now);
         long needed = Math.Min(bytes, _burst);
         if (_level < needed)

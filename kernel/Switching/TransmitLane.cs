@@ -22,13 +22,15 @@ public sealed class TransmitLane : FramePort
     /// <summary>Bytes copied of a frame that has an offload: Ethernet, tag, and IP and TCP with all their options.</summary>
     internal const int HeadCapacity = 192;
 
+    private const int NoTag = -1;
+
     private const int PlainHead = EthernetHeader.Length + VlanTag.Length;
 
     private readonly VirtualSwitch _switch;
     private readonly LaneHost _host;
     private readonly byte[] _heads = new byte[FrameBatch.MaxCount * HeadCapacity];
     private readonly LaneFrame[] _frames = new LaneFrame[FrameBatch.MaxCount];
-    private readonly byte[] _front = new byte[EthernetHeader.EtherType + VlanTag.Length];
+    private readonly byte[] _tagged = new byte[VlanTag.Length + HeadCapacity];
     private readonly OffloadResolver _resolver = new();
 
     // By port: a bit for each frame on its way there, and the generation in which that was decided. A bit in _used for each port that has any.
@@ -91,21 +93,27 @@ public sealed class TransmitLane : FramePort
     {
         if (_batch is null || _target is not { } port || !port.TryGetReceiver(_generations[port.Index], out FrameReceiver? receiver, out PortGroup group))
             return;
-        while (_copies[port.Index] != 0)
+        // Behind each frame, for a fault of the receiver's ends this.
+        ref uint copies = ref _copies[port.Index];
+        while (copies != 0)
         {
-            int index = BitOperations.TrailingZeroCount(_copies[port.Index]);
+            int index = BitOperations.TrailingZeroCount(copies);
             DeliveryStatus status = Deliver(receiver!, group, index);
-            _copies[port.Index] &= _copies[port.Index] - 1;
-            if (status == DeliveryStatus.Delivered)
+            unchecked
             {
-                _delivered++;
-                _deliveredBytes += (uint)_frames[index].Length;
-                CaptureDelivered(port, group, index);
+                copies &= copies - 1;
+                if (status == DeliveryStatus.Delivered)
+                {
+                    _delivered++;
+                    _deliveredBytes += (uint)_frames[index].Length;
+                }
+                else
+                {
+                    _refused[(int)Reason(status)]++;
+                }
             }
-            else
-            {
-                _refused[(int)Reason(status)]++;
-            }
+            if (status == DeliveryStatus.Delivered && port.Capture is { } capture)
+                CaptureDelivered(capture, group, index);
         }
         receiver!.Flush();
     }
@@ -118,9 +126,10 @@ public sealed class TransmitLane : FramePort
     /// <summary>The frame shall go to the port. Under the lock.</summary>
     internal void Send(int frame, SwitchPort port)
     {
-        _copies[port.Index] |= 1u << frame;
-        _generations[port.Index] = port.Generation;
-        _used[port.Index / 64] |= 1ul << port.Index % 64;
+        int index = port.Index;
+        _copies[index] |= 1u << frame;
+        _generations[index] = port.Generation;
+        _used[index >> 6] |= 1ul << index;
     }
 
     /// <summary>Counts what became of the frames at a port. Under the lock.</summary>
@@ -168,7 +177,9 @@ public sealed class TransmitLane : FramePort
         _ => DropReason.NotReady,
     };
 
-    private Span<byte> Head(int index) => _heads.AsSpan(index * HeadCapacity, HeadCapacity);
+    private Span<byte> Head(int index) => _heads.AsSpan(unchecked(index * HeadCapacity), HeadCapacity);
+
+    private ReadOnlySpan<byte> HeadOf(int index, ref readonly LaneFrame frame) => _heads.AsSpan(unchecked(index * HeadCapacity), frame.HeadLength);
 
     private void Inspect(FrameBatch batch, int index)
     {
@@ -176,18 +187,39 @@ public sealed class TransmitLane : FramePort
         int length = Math.Max(batch.Length(index), 0);
         bool isPlain = !claim.NeedsChecksum && claim.Segmentation == FrameSegmentation.None;
         int wanted = Math.Min(length, isPlain ? PlainHead : HeadCapacity);
-        int copied = new Frame(default, default, batch, index, 0, length, default).CopyTo(0, Head(index).Slice(0, wanted));
+        Span<byte> head = Head(index);
+        int copied = CopyHead(batch, index, head.Slice(0, wanted));
         ref LaneFrame frame = ref _frames[index];
         frame = new LaneFrame { Length = length, LinkLength = length, HeadLength = copied, BodyOffset = copied };
         FaultPoint.Hit(FaultPlace.FrameInspection);
-        frame.Fault = copied < wanted || copied < EthernetHeader.Length ? DropReason.Malformed : Parse(ref frame, Head(index), in claim);
+        frame.Fault = copied < wanted || copied < EthernetHeader.Length ? DropReason.Malformed : Parse(ref frame, head, in claim);
+    }
+
+    // Mostly it lies together.
+    private static int CopyHead(FrameBatch batch, int index, Span<byte> head)
+    {
+        for (int copied = 0; ;)
+        {
+            ReadOnlySpan<byte> part = batch.From(index, copied);
+            if (part.Length >= head.Length)
+            {
+                part.Slice(0, head.Length).CopyTo(head);
+                return unchecked(copied + head.Length);
+            }
+            if (part.IsEmpty)
+                return copied;
+            part.CopyTo(head);
+            head = head.Slice(part.Length);
+            copied = unchecked(copied + part.Length);
+        }
     }
 
     private DropReason Parse(ref LaneFrame frame, Span<byte> head, in FrameOffload claim)
     {
-        frame.Destination = MacAddress.Read(head.Slice(EthernetHeader.Destination));
-        frame.Source = MacAddress.Read(head.Slice(EthernetHeader.Source));
-        if (TypeOf(head) == EtherType.CustomerTag)
+        frame.Destination = new MacAddress(BinaryPrimitives.ReadUInt64BigEndian(head) >> 16);
+        frame.Source = new MacAddress(BinaryPrimitives.ReadUInt64BigEndian(head.Slice(EthernetHeader.Source - sizeof(ushort))));
+        EtherType type = TypeOf(head);
+        if (type == EtherType.CustomerTag)
         {
             if (frame.HeadLength < PlainHead)
                 return DropReason.Malformed;
@@ -198,11 +230,15 @@ public sealed class TransmitLane : FramePort
             frame.HeadLength -= VlanTag.Length;
             frame.Length -= VlanTag.Length;
             frame.LinkLength -= VlanTag.Length;
+            type = TypeOf(head);
         }
-        if (TypeOf(head) is EtherType.CustomerTag or EtherType.ServiceTag or EtherType.OldServiceTag1 or EtherType.OldServiceTag2 or EtherType.OldServiceTag3)
+        if (type is EtherType.CustomerTag or EtherType.ServiceTag or EtherType.OldServiceTag1 or EtherType.OldServiceTag2 or EtherType.OldServiceTag3)
             return frame.IsTagged ? DropReason.DoubleTagged : DropReason.ForeignTag;
-        if (frame.Length > HyperOS.Core.Frame.MaxLength - VlanTag.Length)
-            return DropReason.TooLong;
+        return claim.IsNone ? Measure(in frame, frame.Length) : Check(ref frame, head, in claim);
+    }
+
+    private DropReason Check(ref LaneFrame frame, Span<byte> head, in FrameOffload claim)
+    {
         int start = claim.NeedsChecksum ? claim.ChecksumStart - (frame.IsTagged ? VlanTag.Length : 0) : 0;
         if (start < 0)
             return DropReason.BadOffload;
@@ -212,8 +248,13 @@ public sealed class TransmitLane : FramePort
         int headers = frame.Offload.HeaderLength;
         int longest = headers == 0 ? frame.Length : Math.Min(frame.Length, headers + frame.Offload.SegmentSize);
         frame.LinkLength += (OffloadCheck.Segments(frame.Length, in frame.Offload) - 1) * headers;
-        return longest > _switch.MaxFrameLength ? DropReason.TooLong : DropReason.None;
+        return Measure(in frame, longest);
     }
+
+    /// <param name="frame">The frame.</param>
+    /// <param name="longest">As long as the longest of what it becomes on the link.</param>
+    private DropReason Measure(ref readonly LaneFrame frame, int longest) =>
+        frame.Length > HyperOS.Core.Frame.MaxLength - VlanTag.Length || longest > _switch.MaxFrameLength ? DropReason.TooLong : DropReason.None;
 
     private static EtherType TypeOf(ReadOnlySpan<byte> head) => (EtherType)BinaryPrimitives.ReadUInt16BigEndian(head.Slice(EthernetHeader.EtherType));
 
@@ -236,16 +277,14 @@ public sealed class TransmitLane : FramePort
             return;
         for (int i = 0; i < count; i++)
         {
-            Frame frame = Compose(i, _frames[i].IsTagged ? _frames[i].ControlInformation : -1);
+            Frame frame = Compose(i, _frames[i].IsTagged ? _frames[i].ControlInformation : NoTag);
             capture.Record(in frame, _switch.Now);
         }
     }
 
-    private void CaptureDelivered(SwitchPort port, PortGroup group, int index)
+    private void CaptureDelivered(PortCapture capture, PortGroup group, int index)
     {
-        if (port.Capture is not { } capture)
-            return;
-        Frame frame = Compose(index, group.IsTagged(_frames[index].Vlan) ? _frames[index].Tag : -1);
+        Frame frame = Compose(index, group.IsTagged(_frames[index].Vlan) ? _frames[index].Tag : NoTag);
         capture.Record(in frame, _switch.Now);
     }
 
@@ -264,7 +303,18 @@ public sealed class TransmitLane : FramePort
     private DeliveryStatus Deliver(FrameReceiver receiver, PortGroup group, int index)
     {
         ref LaneFrame frame = ref _frames[index];
-        int tag = group.IsTagged(frame.Vlan) ? frame.Tag : -1;
+        int tag = group.IsTagged(frame.Vlan) ? frame.Tag : NoTag;
+        if (tag < 0 && frame.Offload.IsNone)
+        {
+            Frame plain = new(HeadOf(index, in frame), _batch, index, frame.BodyOffset, unchecked(frame.Length - frame.HeadLength), default);
+            return receiver.Deliver(in plain);
+        }
+        return DeliverChanged(receiver, index, tag);
+    }
+
+    private DeliveryStatus DeliverChanged(FrameReceiver receiver, int index, int tag)
+    {
+        ref LaneFrame frame = ref _frames[index];
 
         // Nobody can take segments who cannot take a missing checksum.
         FrameOffloads accepted = receiver.Accepts;
@@ -273,29 +323,30 @@ public sealed class TransmitLane : FramePort
         if ((frame.Offload.Required & ~accepted) != 0)
         {
             return _resolver.Deliver(
-                receiver, Head(index).Slice(0, frame.HeadLength), _batch!, index, frame.BodyOffset, frame.Length, in frame.Offload, tag);
+                receiver, HeadOf(index, in frame), _batch!, index, frame.BodyOffset, frame.Length, in frame.Offload, tag);
         }
         Frame whole = Compose(index, tag);
         return receiver.Deliver(in whole);
     }
 
-    /// <summary>The frame as it leaves, or came in, with a tag's control information; negative for none.</summary>
+    /// <summary>The frame as it leaves, or came in, with a tag's control information or <see cref="NoTag"/>.</summary>
     private Frame Compose(int index, int tag)
     {
         ref LaneFrame frame = ref _frames[index];
-        Span<byte> head = Head(index).Slice(0, frame.HeadLength);
+        ReadOnlySpan<byte> head = HeadOf(index, in frame);
         int rest = frame.Length - frame.HeadLength;
         if (tag < 0)
-            return new Frame(head, default, _batch, index, frame.BodyOffset, rest, in frame.Offload);
-        head.Slice(0, EthernetHeader.EtherType).CopyTo(_front);
-        BinaryPrimitives.WriteUInt16BigEndian(_front.AsSpan(EthernetHeader.EtherType), (ushort)EtherType.CustomerTag);
-        BinaryPrimitives.WriteUInt16BigEndian(_front.AsSpan(VlanTag.ControlInformation), (ushort)tag);
+            return new Frame(head, _batch, index, frame.BodyOffset, rest, in frame.Offload);
+        head.Slice(0, EthernetHeader.EtherType).CopyTo(_tagged);
+        BinaryPrimitives.WriteUInt16BigEndian(_tagged.AsSpan(EthernetHeader.EtherType), (ushort)EtherType.CustomerTag);
+        BinaryPrimitives.WriteUInt16BigEndian(_tagged.AsSpan(VlanTag.ControlInformation), (ushort)tag);
+        head.Slice(EthernetHeader.EtherType).CopyTo(_tagged.AsSpan(EthernetHeader.EtherType + VlanTag.Length));
         FrameOffload offload = frame.Offload;
         if (offload.NeedsChecksum)
         {
             int headers = offload.HeaderLength == 0 ? 0 : offload.HeaderLength + VlanTag.Length;
             offload = Claim(in offload, (ushort)(offload.ChecksumStart + VlanTag.Length), (ushort)headers, isChecksumValid: false);
         }
-        return new Frame(_front, head.Slice(EthernetHeader.EtherType), _batch, index, frame.BodyOffset, rest, in offload);
+        return new Frame(_tagged.AsSpan(0, head.Length + VlanTag.Length), _batch, index, frame.BodyOffset, rest, in offload);
     }
 }

@@ -272,20 +272,36 @@ public sealed class VirtualSwitch
     private int Decide(TransmitLane lane, int count, ulong now, ref ulong resumeAt)
     {
         SwitchPort from = lane.Port;
+
+        // Where the frame before went, if to this port alone: one like it goes there as well.
+        SwitchPort? target = null;
         for (int i = 0; i < count; i++)
         {
             ref LaneFrame frame = ref lane.Frame(i);
-            DropReason verdict = Admit(from, ref frame, now);
+            bool isRepeated = target is not null && frame.IsLike(in lane.Frame(i - 1));
+            DropReason verdict = DropReason.None;
+            if (isRepeated)
+                frame.Vlan = lane.Frame(i - 1).Vlan;
+            else
+                verdict = Admit(from, ref frame, now);
             if (verdict == DropReason.None && !from.TransmitBucket.TryTake(frame.LinkLength, now, out ulong wait))
             {
                 resumeAt = now + wait;
                 return i;
             }
             from.Counters.CountReceived(frame.Length);
-            if (verdict == DropReason.None)
+            if (isRepeated)
             {
-                Learn(from, in frame, now);
-                verdict = Route(lane, i, in frame, now);
+                Offer(lane, i, target!, now);
+            }
+            else
+            {
+                target = null;
+                if (verdict == DropReason.None)
+                {
+                    Learn(from, in frame, now);
+                    verdict = Route(lane, i, in frame, now, out target);
+                }
             }
             if (verdict == DropReason.None)
                 from.Counters.CountForwarded();
@@ -346,21 +362,27 @@ public sealed class VirtualSwitch
             _learned.Learn(frame.Vlan, frame.Source, from.Index, now);
     }
 
-    private DropReason Route(TransmitLane lane, int index, ref readonly LaneFrame frame, ulong now)
+    /// <param name="target">The port to which it goes, if to one alone.</param>
+    private DropReason Route(TransmitLane lane, int index, ref readonly LaneFrame frame, ulong now, out SwitchPort? target)
     {
         SwitchPort from = lane.Port;
+        target = null;
         if (frame.Destination.IsGroup)
             return Flood(lane, index, frame.Vlan, isGroup: true, now) ? DropReason.None : DropReason.NoDestination;
 
-        bool isKnown = false, isSent = false;
+        bool isKnown = false;
+        int sent = 0;
         for (int i = _own.First(frame.Destination); i != OwnAddresses.None; i = _own.Next(i))
         {
             SwitchPort to = _ports[i];
             if (!to.Group.IsMember(frame.Vlan))
                 continue;
             isKnown = true;
-            if (to != from)
-                isSent |= Offer(lane, index, to, now);
+            if (to == from)
+                continue;
+            Offer(lane, index, to, now);
+            target = to;
+            sent++;
         }
         SwitchPort? learned = null;
         if (!isKnown)
@@ -371,7 +393,11 @@ public sealed class VirtualSwitch
                 learned = UplinkOf(from);
             isKnown = learned is not null;
             if (learned is not null && learned != from && !(from.IsUplink && learned.IsUplink))
-                isSent = Offer(lane, index, learned, now);
+            {
+                Offer(lane, index, learned, now);
+                target = learned;
+                sent++;
+            }
         }
         if (!isKnown)
             return Flood(lane, index, frame.Vlan, isGroup: false, now) ? DropReason.None : DropReason.NoDestination;
@@ -379,9 +405,14 @@ public sealed class VirtualSwitch
         {
             SwitchPort to = _ports[i];
             if (to.IsPromiscuous && to != from && to != learned && to.Address.Value != frame.Destination.Value && to.Group.IsMember(frame.Vlan))
-                isSent |= Offer(lane, index, to, now);
+            {
+                Offer(lane, index, to, now);
+                sent++;
+            }
         }
-        return isSent ? DropReason.None : DropReason.Hairpin;
+        if (sent != 1 || _promiscuousCount != 0)
+            target = null;
+        return sent != 0 ? DropReason.None : DropReason.Hairpin;
     }
 
     /// <summary>Sends a frame to all ports of its VLAN that may be meant.</summary>
@@ -401,14 +432,16 @@ public sealed class VirtualSwitch
                 ? !from.IsUplink && to == uplink
                 : (isGroup || group.AcceptsForgedTransmits || to.IsPromiscuous) && (!from.IsUplink || UplinkOf(to) == from);
             if (isMeant)
-                isSent |= Offer(lane, index, to, now);
+            {
+                Offer(lane, index, to, now);
+                isSent = true;
+            }
         }
         return isSent;
     }
 
-    /// <summary>Sends a frame to a port, unless the port may not have it.</summary>
-    /// <returns>True: the port is a destination, even if the frame is dropped there.</returns>
-    private static bool Offer(TransmitLane lane, int index, SwitchPort to, ulong now)
+    /// <summary>Sends a frame to a port, a destination even if the frame is dropped there, because the port may not have it.</summary>
+    private static void Offer(TransmitLane lane, int index, SwitchPort to, ulong now)
     {
         to.Counters.CountOffered();
         if (to.IsInboundBlocked)
@@ -417,6 +450,5 @@ public sealed class VirtualSwitch
             to.Counters.CountDrops(DropReason.ReceiveLimit, 1);
         else
             lane.Send(index, to);
-        return true;
     }
 }

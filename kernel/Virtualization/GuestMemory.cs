@@ -216,10 +216,11 @@ public sealed class GuestMemory : GuestRam
         if (!TryOffset(address, out ulong offset))
             return false;
         ulong end = address.Value < GuestMemoryLayout.HoleStart ? Math.Min(_bytes, GuestMemoryLayout.HoleStart) : _bytes;
-        return length <= end - offset;
+        return length <= unchecked(end - offset);
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override bool TryGetReadable(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
@@ -230,12 +231,39 @@ public sealed class GuestMemory : GuestRam
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override bool TryGetWritable(GuestPhysicalAddress address, uint length, out Span<byte> bytes)
     {
         bytes = default;
         if (!TryTranslate(address, out HostPhysicalAddress host))
             return false;
         bytes = PhysicalMemory.Bytes(host, ToBlockEnd(address, length));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public override bool TryGetReadableInPage(GuestPhysicalAddress address, uint length, out ReadOnlySpan<byte> bytes)
+    {
+        if (!TryTranslate(address, out HostPhysicalAddress host))
+        {
+            bytes = default;
+            return false;
+        }
+        bytes = PhysicalMemory.Bytes(host, unchecked((int)length));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public override bool TryGetWritableInPage(GuestPhysicalAddress address, uint length, out Span<byte> bytes)
+    {
+        if (!TryTranslate(address, out HostPhysicalAddress host))
+        {
+            bytes = default;
+            return false;
+        }
+        bytes = PhysicalMemory.Bytes(host, unchecked((int)length));
         return true;
     }
 

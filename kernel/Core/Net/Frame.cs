@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace HyperOS.Core;
 
@@ -11,53 +12,75 @@ public readonly ref struct Frame
     /// <summary>IP's longest packet behind an Ethernet header with a tag, in bytes.</summary>
     public const int MaxLength = 18 + 65535;
 
-    private readonly ReadOnlySpan<byte> _first;
-    private readonly ReadOnlySpan<byte> _second;
+    private readonly ReadOnlySpan<byte> _head;
     private readonly FrameBatch? _body;
     private readonly int _frame;
     private readonly int _bodyOffset;
+    private readonly FrameOffload _offload;
 
-    /// <param name="first">The frame's first bytes.</param>
-    /// <param name="second">The bytes that follow.</param>
+    /// <param name="head">The frame's first bytes.</param>
     /// <param name="body">Holds the rest; null where <paramref name="bodyLength"/> is 0.</param>
     /// <param name="frame">Which of the body's frames.</param>
     /// <param name="bodyOffset">Where in that frame the rest begins.</param>
     /// <param name="bodyLength">Bytes of the rest, all of which the body has.</param>
     /// <param name="offload">What is left to do to this frame.</param>
-    public Frame(
-        ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, FrameBatch? body, int frame, int bodyOffset, int bodyLength,
-        scoped in FrameOffload offload)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Frame(ReadOnlySpan<byte> head, FrameBatch? body, int frame, int bodyOffset, int bodyLength, scoped in FrameOffload offload)
     {
-        _first = first;
-        _second = second;
+        _head = head;
         _body = body;
         _frame = frame;
         _bodyOffset = bodyOffset;
-        Length = first.Length + second.Length + bodyLength;
-        Offload = offload;
+        Length = unchecked(head.Length + bodyLength);
+        _offload = offload;
     }
 
     /// <summary>In bytes, from the destination address on.</summary>
     public int Length { get; }
 
     /// <summary>Checked, and no more than the receiver said that it takes.</summary>
-    public FrameOffload Offload { get; }
+    public FrameOffload Offload => _offload;
+
+    /// <summary>Nothing is left to do to it, and nothing to be said of its checksum.</summary>
+    public bool IsPlain => _offload.IsNone;
 
     /// <summary>The bytes that lie together from an offset on; empty from the frame's end on. The sender may change them at any time.</summary>
     public ReadOnlySpan<byte> From(int offset)
     {
         if (offset < 0 || offset >= Length)
             return default;
-        if (offset < _first.Length)
-            return _first.Slice(offset);
-        offset -= _first.Length;
-        if (offset < _second.Length)
-            return _second.Slice(offset);
-        offset -= _second.Length;
+        if (offset < _head.Length)
+            return _head.Slice(offset);
         if (_body is null)
             return default;
-        ReadOnlySpan<byte> part = _body.From(_frame, _bodyOffset + offset);
-        return part.Slice(0, Math.Min(part.Length, Length - _first.Length - _second.Length - offset));
+        ReadOnlySpan<byte> part = _body.From(_frame, _bodyOffset + offset - _head.Length);
+        return part.Slice(0, Math.Min(part.Length, Length - offset));
+    }
+
+    /// <summary>Copies the whole frame, or as much of it as its sender still has.</summary>
+    /// <param name="destination">Of at least <see cref="Length"/> bytes.</param>
+    public void CopyTo(Span<byte> destination)
+    {
+        _head.CopyTo(destination);
+        destination = destination.Slice(_head.Length);
+        if (_body is null)
+            return;
+        unchecked
+        {
+            int left = Length - _head.Length;
+            for (int offset = _bodyOffset; left > 0;)
+            {
+                ReadOnlySpan<byte> part = _body.From(_frame, offset);
+                if (part.Length > left)
+                    part = part.Slice(0, left);
+                if (part.IsEmpty)
+                    return;
+                part.CopyTo(destination);
+                destination = destination.Slice(part.Length);
+                left -= part.Length;
+                offset += part.Length;
+            }
+        }
     }
 
     /// <summary>Copies the bytes from an offset on, as many as there are and as fit.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace HyperOS.Core;
 
@@ -64,6 +65,13 @@ public readonly struct FrameOffload
 
     /// <summary>Bytes of all headers, Ethernet's to TCP's or UDP's; 0 without segmentation. As a sender's claim no more than a hint.</summary>
     public ushort HeaderLength { get; init; }
+
+    /// <summary>Nothing is left to do, and nothing is said of the checksum.</summary>
+    public bool IsNone
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !NeedsChecksum && !IsChecksumValid && !HasEcn && Segmentation == FrameSegmentation.None;
+    }
 
     /// <summary>What a receiver must take to get the frame as it is.</summary>
     public FrameOffloads Required => (NeedsChecksum ? FrameOffloads.Checksum : FrameOffloads.None)

@@ -15,6 +15,8 @@ public sealed class GuestBuffers
 
     // State.
     private readonly Segment[] _segments;
+    private int _count;
+    private ulong _length;
 
     // The position: the next byte is in that buffer, at that offset.
     private int _buffer;
@@ -39,16 +41,16 @@ public sealed class GuestBuffers
     }
 
     /// <summary>Buffers in the list.</summary>
-    public int Count { get; private set; }
+    public int Count => _count;
 
     /// <summary>Buffers that still fit.</summary>
-    public int Room => _segments.Length - Count;
+    public int Room => unchecked(_segments.Length - _count);
 
     /// <summary>Bytes of all buffers.</summary>
-    public ulong Length { get; private set; }
+    public ulong Length => _length;
 
     /// <summary>Bytes from the position to the end.</summary>
-    public ulong Remaining => Length - _passed;
+    public ulong Remaining => unchecked(_length - _passed);
 
     /// <summary>The buffer in which the position is; <see cref="Count"/> at the end.</summary>
     public int Buffer => _buffer;
@@ -59,8 +61,8 @@ public sealed class GuestBuffers
     /// <summary>Drops all buffers.</summary>
     public void Clear()
     {
-        Count = 0;
-        Length = 0;
+        _count = 0;
+        _length = 0;
         _passed = 0;
         _buffer = 0;
         _offset = 0;
@@ -72,21 +74,25 @@ public sealed class GuestBuffers
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryAdd(ulong address, uint length)
     {
-        int count = Count;
-        if ((uint)count >= (uint)_segments.Length)
-            return false;
-        ref Segment segment = ref _segments[count];
-        segment.Address = address;
-        segment.Length = length;
-        Count = count + 1;
-        Length = unchecked(Length + length); // of at most a few hundred buffers
-        return true;
+        unchecked
+        {
+            Segment[] segments = _segments;
+            int count = _count;
+            if ((uint)count >= (uint)segments.Length)
+                return false;
+            ref Segment segment = ref segments[count];
+            segment.Address = address;
+            segment.Length = length;
+            _count = count + 1;
+            _length += length; // of at most a few hundred buffers
+            return true;
+        }
     }
 
     /// <summary>Whether a range, which does not wrap around, shares a byte with any of the buffers from number <paramref name="first"/> on.</summary>
     internal bool Overlaps(int first, ulong address, uint length)
     {
-        for (int i = first; i < Count; i++)
+        for (int i = first; i < _count; i++)
         {
             ref Segment segment = ref _segments[i];
             if (address < segment.Address + segment.Length && segment.Address < address + length)
@@ -98,6 +104,9 @@ public sealed class GuestBuffers
     /// <summary>Where a buffer lies; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
     public GuestPhysicalAddress AddressOf(int buffer) => new(_segments[buffer].Address);
 
+    /// <summary>Where the bytes from the position to the end lie; 0 where they are of several buffers, none, or at address 0.</summary>
+    public ulong AddressOfRest() => unchecked(_buffer == _count - 1 ? _segments[_buffer].Address + _offset : 0);
+
     /// <summary>Bytes of a buffer; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
     public uint LengthOf(int buffer) => _segments[buffer].Length;
 
@@ -105,7 +114,7 @@ public sealed class GuestBuffers
     /// <returns>Empty where there is no such byte.</returns>
     public ReadOnlySpan<byte> From(int buffer, uint offset, uint most)
     {
-        if ((uint)buffer >= (uint)Count)
+        if (unchecked((uint)buffer >= (uint)_count))
             return default;
         ref Segment segment = ref _segments[buffer];
         if (offset >= segment.Length)
@@ -113,6 +122,10 @@ public sealed class GuestBuffers
         uint length = Math.Min(unchecked(segment.Length - offset), most);
         return _ram.TryGetReadable(new GuestPhysicalAddress(unchecked(segment.Address + offset)), length, out ReadOnlySpan<byte> bytes) ? bytes : default;
     }
+
+    /// <summary>The bytes of the first buffer that lie together, to be written, whatever the position; empty where there is no buffer.</summary>
+    public Span<byte> FirstWritable() =>
+        _count != 0 && _ram.TryGetWritable(new GuestPhysicalAddress(_segments[0].Address), _segments[0].Length, out Span<byte> bytes) ? bytes : default;
 
     /// <summary>The next bytes that lie together, to be read; the position moves behind them.</summary>
     /// <param name="most">No more than so many.</param>
@@ -172,8 +185,8 @@ public sealed class GuestBuffers
     /// <summary>Moves the position to the end.</summary>
     public void SkipAll()
     {
-        _passed = Length;
-        _buffer = Count;
+        _passed = _length;
+        _buffer = _count;
         _offset = 0;
     }
 
@@ -192,7 +205,7 @@ public sealed class GuestBuffers
     private bool TryPeek(uint most, out GuestPhysicalAddress address, out uint length)
     {
         int buffer = _buffer;
-        if (buffer >= Count)
+        if (buffer >= _count)
         {
             address = default;
             length = 0;

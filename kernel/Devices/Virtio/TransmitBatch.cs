@@ -12,6 +12,7 @@ internal sealed class TransmitBatch : FrameBatch
     /// <summary>Buffers that fit beside the longest chain.</summary>
     private const int SpareBuffers = 128;
 
+    private readonly GuestRam _ram;
     private readonly int _longestChain;
     private readonly Entry[] _entries = new Entry[MaxCount];
     private int _count;
@@ -21,9 +22,10 @@ internal sealed class TransmitBatch : FrameBatch
     private int _lastBuffer;
     private int _lastStart;
 
-    // A frame: by which the driver knows its chain, the buffer and the offset in it where it begins, its bytes.
+    // A frame: by which the driver knows its chain, the buffer and the offset in it where it begins, its bytes; where it lies, if in one buffer, else 0.
     private struct Entry
     {
+        public ulong Address;
         public ushort Head;
         public int Buffer;
         public uint Offset;
@@ -34,6 +36,7 @@ internal sealed class TransmitBatch : FrameBatch
     /// <param name="longestChain">The queue's largest size.</param>
     public TransmitBatch(GuestRam ram, int longestChain)
     {
+        _ram = ram;
         _longestChain = longestChain;
         Chain = new DescriptorChain(ram, longestChain + SpareBuffers, 0);
     }
@@ -70,23 +73,32 @@ internal sealed class TransmitBatch : FrameBatch
     {
         GuestBuffers buffers = Chain.Readable;
         ref Entry entry = ref _entries[_count];
+        entry.Address = buffers.AddressOfRest();
         entry.Head = Chain.Head;
         entry.Buffer = buffers.Buffer;
         entry.Offset = buffers.Offset;
         entry.Length = length;
         entry.Offload = offload;
-        _count++;
+        _count = unchecked(_count + 1);
         buffers.SkipAll();
     }
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> From(int frame, int offset)
     {
-        if ((uint)frame >= (uint)_count)
+        if (unchecked((uint)frame >= (uint)_count))
             return default;
         ref Entry entry = ref _entries[frame];
-        if ((uint)offset >= (uint)entry.Length)
+        uint rest = unchecked((uint)(entry.Length - offset));
+        if (unchecked((uint)offset >= (uint)entry.Length))
             return default;
+        if (entry.Address == 0)
+            return FromBuffers(frame, offset, in entry);
+        return _ram.TryGetReadable(new GuestPhysicalAddress(unchecked(entry.Address + (uint)offset)), rest, out ReadOnlySpan<byte> bytes) ? bytes : default;
+    }
+
+    private ReadOnlySpan<byte> FromBuffers(int frame, int offset, ref readonly Entry entry)
+    {
         if (frame != _lastFrame || offset < _lastStart)
             SetLast(frame, entry.Buffer);
         GuestBuffers buffers = Chain.Readable;

@@ -161,23 +161,16 @@ public sealed class VirtioNetDevice : VirtioDevice
         if (!_filter.Wants(in frame))
             return DeliveryStatus.Filtered;
         ReceiveSide side = _receivers[pair];
-        DeliveryStatus status = TakeBuffers(index, queue, side, VirtioNet.HeaderBytes + (ulong)(uint)frame.Length, out int chains);
+        ulong needed = unchecked(VirtioNet.HeaderBytes + (ulong)(uint)frame.Length);
+        DeliveryStatus status = TakeBuffers(index, queue, side, needed, out int chains);
         if (status != DeliveryStatus.Delivered)
             return status;
-        Copy(in frame, side.Chain.Writable, (ushort)chains);
+        Copy(in frame, side.Chain.Writable, unchecked((ushort)chains));
         FaultPoint.Hit(FaultPlace.FrameReceive);
-        ulong left = VirtioNet.HeaderBytes + (ulong)(uint)frame.Length;
-        for (int i = 0; i < chains; i++)
-        {
-            uint used = (uint)Math.Min(left, side.Lengths[i]);
-            if (!queue.Use(side.Heads[i], used))
-            {
-                Break(VirtqueueStatus.BadLayout);
-                return DeliveryStatus.NotReady;
-            }
-            left -= used;
-        }
-        return DeliveryStatus.Delivered;
+        if (Use(queue, side, chains, needed))
+            return DeliveryStatus.Delivered;
+        Break(VirtqueueStatus.BadLayout);
+        return DeliveryStatus.NotReady;
     }
 
     /// <summary>Shows the guest the frames that were delivered to a pair since the last call. The caller owns the pair's receive queue.</summary>
@@ -330,13 +323,14 @@ public sealed class VirtioNetDevice : VirtioDevice
             VirtqueueStatus status = queue.TryTake(batch.Chain);
             if (status != VirtqueueStatus.Taken)
                 return batch.Count == 0 || status == VirtqueueStatus.Empty ? status : VirtqueueStatus.Taken;
-            bytes += ChainCost;
+            bytes = unchecked(bytes + ChainCost);
             GuestBuffers buffers = batch.Chain.Readable;
             bool hasHeader = TryReadHeader(buffers, out FrameOffload offload, out bool isFrame);
             if (isFrame)
             {
-                bytes += (int)buffers.Remaining;
-                batch.Add((int)buffers.Remaining, in offload);
+                int length = unchecked((int)buffers.Remaining);
+                bytes = unchecked(bytes + length);
+                batch.Add(length, in offload);
             }
             else if (batch.Count != 0)
             {
@@ -373,40 +367,56 @@ public sealed class VirtioNetDevice : VirtioDevice
 
     private static bool TryReadHeader(GuestBuffers buffers, out FrameOffload offload, out bool isFrame)
     {
-        offload = default;
-        isFrame = false;
         ReadOnlySpan<byte> source = buffers.NextReadable(VirtioNet.HeaderBytes);
-        Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
+        ulong first;
+        uint last;
         if (source.Length == VirtioNet.HeaderBytes)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(header, BinaryPrimitives.ReadUInt64LittleEndian(source));
-            uint last = BinaryPrimitives.ReadUInt32LittleEndian(source.Slice(VirtioNet.CsumOffset));
-            BinaryPrimitives.WriteUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset), last);
+            first = BinaryPrimitives.ReadUInt64LittleEndian(source);
+            last = BinaryPrimitives.ReadUInt32LittleEndian(source.Slice(VirtioNet.CsumOffset));
         }
-        else
+        else if (!TryReadSplitHeader(source, buffers, out first, out last))
         {
-            source.CopyTo(header);
-            if (buffers.Read(header.Slice(source.Length)) != header.Length - source.Length)
-                return false;
+            offload = default;
+            isFrame = false;
+            return false;
         }
-        VirtioNetHeaderFlags flags = (VirtioNetHeaderFlags)header[0];
-        byte type = header[VirtioNet.GsoType];
+        VirtioNetHeaderFlags flags = (VirtioNetHeaderFlags)unchecked((byte)first);
+        byte type = Field8(first, VirtioNet.GsoType);
         FrameSegmentation segmentation = (FrameSegmentation)(type & ~VirtioNet.VIRTIO_NET_HDR_GSO_ECN);
-        isFrame = segmentation is FrameSegmentation.None or FrameSegmentation.TcpV4 or FrameSegmentation.TcpV6 or FrameSegmentation.Udp
-            && buffers.Remaining is >= EthernetHeaderBytes and <= Frame.MaxLength;
+        isFrame = buffers.Remaining is >= EthernetHeaderBytes and <= Frame.MaxLength;
+        offload = default;
+        if (type == 0 && (flags & VirtioNetHeaderFlags.VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0)
+            return true;
+        isFrame &= segmentation is FrameSegmentation.None or FrameSegmentation.TcpV4 or FrameSegmentation.TcpV6 or FrameSegmentation.Udp;
         bool isLong = segmentation != FrameSegmentation.None;
         offload = new FrameOffload
         {
             NeedsChecksum = (flags & VirtioNetHeaderFlags.VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0,
-            ChecksumStart = BinaryPrimitives.ReadUInt16LittleEndian(header.Slice(VirtioNet.CsumStart)),
-            ChecksumOffset = BinaryPrimitives.ReadUInt16LittleEndian(header.Slice(VirtioNet.CsumOffset)),
+            ChecksumStart = Field16(first, VirtioNet.CsumStart),
+            ChecksumOffset = unchecked((ushort)last),
             Segmentation = segmentation,
             HasEcn = isLong && (type & VirtioNet.VIRTIO_NET_HDR_GSO_ECN) != 0,
-            SegmentSize = isLong ? BinaryPrimitives.ReadUInt16LittleEndian(header.Slice(VirtioNet.GsoSize)) : (ushort)0,
-            HeaderLength = isLong ? BinaryPrimitives.ReadUInt16LittleEndian(header.Slice(VirtioNet.HdrLen)) : (ushort)0,
+            SegmentSize = isLong ? Field16(first, VirtioNet.GsoSize) : (ushort)0,
+            HeaderLength = isLong ? Field16(first, VirtioNet.HdrLen) : (ushort)0,
         };
         return true;
     }
+
+    private static bool TryReadSplitHeader(ReadOnlySpan<byte> start, GuestBuffers buffers, out ulong first, out uint last)
+    {
+        Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
+        start.CopyTo(header);
+        bool isWhole = buffers.Read(header.Slice(start.Length)) == header.Length - start.Length;
+        first = BinaryPrimitives.ReadUInt64LittleEndian(header);
+        last = BinaryPrimitives.ReadUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset));
+        return isWhole;
+    }
+
+    // Of the header's first 8 bytes.
+    private static byte Field8(ulong header, int offset) => unchecked((byte)(header >> offset * 8));
+
+    private static ushort Field16(ulong header, int offset) => unchecked((ushort)(header >> offset * 8));
 
     // As many chains as the frame needs, or none: several only where the driver knows of that.
     private DeliveryStatus TakeBuffers(int index, Virtqueue queue, ReceiveSide side, ulong needed, out int chains)
@@ -417,7 +427,7 @@ public sealed class VirtioNetDevice : VirtioDevice
         bool isMergeable = Has(VirtioNet.VIRTIO_NET_F_MRG_RXBUF);
         while (buffers.Length < needed)
         {
-            if (chains != 0 && !isMergeable || chains == MostChains || buffers.Room < QueueSize)
+            if (chains != 0 && (!isMergeable || chains == MostChains || buffers.Room < QueueSize))
             {
                 queue.PutBack(chains);
                 return DeliveryStatus.TooLong;
@@ -433,49 +443,67 @@ public sealed class VirtioNetDevice : VirtioDevice
                 return DeliveryStatus.NotReady;
             }
             side.Heads[chains] = side.Chain.Head;
-            side.Lengths[chains] = (uint)Math.Min(buffers.Length - before, uint.MaxValue);
-            chains++;
+            side.Lengths[chains] = unchecked((uint)Math.Min(buffers.Length - before, uint.MaxValue));
+            chains = unchecked(chains + 1);
         }
         return DeliveryStatus.Delivered;
+    }
+
+    // Gives the chains back that a frame was written to.
+    private static bool Use(Virtqueue queue, ReceiveSide side, int chains, ulong written)
+    {
+        if (chains == 1)
+            return queue.Use(side.Heads[0], unchecked((uint)written));
+        ulong left = written;
+        for (int i = 0; i < chains; i++)
+        {
+            uint used = unchecked((uint)Math.Min(left, side.Lengths[i]));
+            if (!queue.Use(side.Heads[i], used))
+                return false;
+            left -= used;
+        }
+        return true;
     }
 
     // Header and frame. Mostly the first buffer takes both.
     private void Copy(in Frame frame, GuestBuffers buffers, ushort chains)
     {
-        Span<byte> part = buffers.NextWritable();
-        int offset = 0;
-        if (part.Length >= VirtioNet.HeaderBytes)
+        Span<byte> first = buffers.FirstWritable();
+        if (first.Length < frame.Length || first.Length - frame.Length < VirtioNet.HeaderBytes)
         {
-            WriteHeader(part, frame.Offload, chains);
-            part = part.Slice(VirtioNet.HeaderBytes);
+            CopyInParts(in frame, buffers, chains);
+            return;
         }
-        else
+        WriteHeader(first, in frame, chains);
+        frame.CopyTo(first.Slice(VirtioNet.HeaderBytes));
+    }
+
+    private void CopyInParts(in Frame frame, GuestBuffers buffers, ushort chains)
+    {
+        Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
+        WriteHeader(header, in frame, chains);
+        buffers.Write(header);
+        for (int offset = 0; offset < frame.Length;)
         {
-            Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
-            WriteHeader(header, frame.Offload, chains);
-            header.Slice(0, part.Length).CopyTo(part);
-            buffers.Write(header.Slice(part.Length));
-            part = default;
-        }
-        while (offset < frame.Length)
-        {
-            if (part.IsEmpty)
-                part = buffers.NextWritable();
-            ReadOnlySpan<byte> source = frame.From(offset);
-            int count = Math.Min(source.Length, part.Length);
+            Span<byte> part = buffers.NextWritable((uint)(frame.Length - offset));
+            int count = frame.CopyTo(offset, part);
             if (count == 0)
                 return; // the sender's or the receiver's RAM is not there: no more than this frame is lost
-            source.Slice(0, count).CopyTo(part);
-            part = part.Slice(count);
             offset += count;
         }
     }
 
     // Every byte is written: what lay there is the guest's.
-    private void WriteHeader(Span<byte> header, in FrameOffload offload, ushort chains)
+    private void WriteHeader(Span<byte> header, in Frame frame, ushort chains)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(header, 0);
         BinaryPrimitives.WriteUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset), (uint)chains << 16);
+        if (!frame.IsPlain)
+            WriteOffload(header, frame.Offload);
+    }
+
+    private void WriteOffload(Span<byte> header, in FrameOffload offload)
+    {
         if (offload.NeedsChecksum)
         {
             header[0] = (byte)VirtioNetHeaderFlags.VIRTIO_NET_HDR_F_NEEDS_CSUM;

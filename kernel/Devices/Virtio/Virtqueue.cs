@@ -125,7 +125,7 @@ public sealed class Virtqueue
             if (found != VirtqueueStatus.Taken)
                 return found;
         }
-        uint element = _nextAvailable & (_size - 1u);
+        uint element = unchecked(_nextAvailable & (_size - 1u));
         if (!TryLoad(unchecked(_available + SplitRing.Ring + element * SplitRing.AvailableElementBytes), out ushort head))
             return VirtqueueStatus.BadLayout;
         VirtqueueStatus status = Walk(head, chain);
@@ -146,15 +146,22 @@ public sealed class Virtqueue
     /// <returns>False when the ring is not in RAM any more.</returns>
     public bool Use(ushort head, uint written)
     {
-        uint element = _nextUsed & (_size - 1u);
+        uint element = unchecked(_nextUsed & (_size - 1u));
         GuestPhysicalAddress address = new(unchecked(_used + SplitRing.Ring + element * SplitRing.UsedElementBytes));
-        if (!_ram.TryGetWritable(address, SplitRing.UsedElementBytes, out Span<byte> bytes))
-            return false;
         ulong value = head | (ulong)written << 32;
-        if (bytes.Length == SplitRing.UsedElementBytes)
+        if (!IsInPage(address.Value, SplitRing.UsedElementBytes))
+        {
+            if (!TryWriteSplit(address, value))
+                return false;
+        }
+        else if (_ram.TryGetWritableInPage(address, SplitRing.UsedElementBytes, out Span<byte> bytes))
+        {
             BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        else if (!TryWriteSplit(address, value))
+        }
+        else
+        {
             return false;
+        }
         _nextUsed = unchecked((ushort)(_nextUsed + 1));
         return true;
     }
@@ -281,9 +288,9 @@ public sealed class Virtqueue
         ulong table = _descriptors;
         uint tableSize = _size;
         uint index = head;
-        bool isIndirect = false;
-        int firstReadable = chain.Readable.Count, firstWritable = chain.Writable.Count;
-        for (int count = 0; ;)
+        bool isIndirect = false, hasWritable = false;
+        int firstReadable = chain.Readable.Count;
+        for (int left = MaximumSize; ;)
         {
             if (index >= tableSize)
                 return VirtqueueStatus.BadDescriptor;
@@ -305,33 +312,46 @@ public sealed class Virtqueue
                 index = 0;
                 continue;
             }
-            if (count++ == MaximumSize)
+            if (unchecked(left--) == 0)
                 return VirtqueueStatus.TooLong;
-            bool isWritable = (flags & VirtqDescriptorFlags.VIRTQ_DESC_F_WRITE) != 0;
-            if (!isWritable && chain.Writable.Count != firstWritable)
+            if ((flags & VirtqDescriptorFlags.VIRTQ_DESC_F_WRITE) != 0)
+            {
+                hasWritable = true;
+                if (!chain.Writable.TryAdd(address, length))
+                    return VirtqueueStatus.TooLong;
+                if (chain.Readable.Count != firstReadable && chain.Readable.Overlaps(firstReadable, address, length))
+                    return VirtqueueStatus.Overlap;
+            }
+            else if (hasWritable)
+            {
                 return VirtqueueStatus.BadOrder;
-            if (!(isWritable ? chain.Writable : chain.Readable).TryAdd(address, length))
+            }
+            else if (!chain.Readable.TryAdd(address, length))
+            {
                 return VirtqueueStatus.TooLong;
-            if (isWritable && chain.Readable.Overlaps(firstReadable, address, length))
-                return VirtqueueStatus.Overlap;
+            }
             if ((flags & VirtqDescriptorFlags.VIRTQ_DESC_F_NEXT) == 0)
                 return VirtqueueStatus.Taken;
             index = (uint)(rest >> 48);
         }
     }
 
-    // Both halves are read once. Only an indirect table may lie so that a descriptor is in two pieces.
+    private static bool IsInPage(ulong address, uint length) => (address & (Core.Size.Page - 1)) <= Core.Size.Page - length;
+
+    // Both halves are read once. Only an indirect table may lie so that a descriptor is in two pages.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReadDescriptor(ulong address, out ulong buffer, out ulong rest)
     {
-        if (_ram.TryGetReadable(new GuestPhysicalAddress(address), SplitRing.DescriptorBytes, out ReadOnlySpan<byte> bytes)
-            && bytes.Length == SplitRing.DescriptorBytes)
+        if (!IsInPage(address, SplitRing.DescriptorBytes))
+            return TryReadSplit(address, out buffer, out rest);
+        if (!_ram.TryGetReadableInPage(new GuestPhysicalAddress(address), SplitRing.DescriptorBytes, out ReadOnlySpan<byte> bytes))
         {
-            buffer = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-            rest = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(SplitRing.DescriptorLength));
-            return true;
+            buffer = rest = 0;
+            return false;
         }
-        return TryReadSplit(address, out buffer, out rest);
+        buffer = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        rest = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(SplitRing.DescriptorLength));
+        return true;
     }
 
     private bool TryReadSplit(ulong address, out ulong buffer, out ulong rest)
@@ -354,21 +374,24 @@ public sealed class Virtqueue
     }
 
     // The rings' words are aligned: each is read and written in one piece.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryLoad(ulong address, out ushort value)
     {
-        value = 0;
-        if (!_ram.TryGetReadable(new GuestPhysicalAddress(address), sizeof(ushort), out ReadOnlySpan<byte> bytes) || bytes.Length < sizeof(ushort))
+        if (!_ram.TryGetReadableInPage(new GuestPhysicalAddress(address), sizeof(ushort), out ReadOnlySpan<byte> bytes))
+        {
+            value = 0;
             return false;
+        }
         value = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
         return true;
     }
 
     private bool TryStore(ulong address, ushort value)
     {
-        if (!_ram.TryGetWritable(new GuestPhysicalAddress(address), sizeof(ushort), out Span<byte> bytes) || bytes.Length < sizeof(ushort))
-            return false;
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes, value);
-        return true;
+        bool found = _ram.TryGetWritableInPage(new GuestPhysicalAddress(address), sizeof(ushort), out Span<byte> bytes);
+        if (found)
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes, value);
+        return found;
     }
 
     // Whether an index that went from old to now passed the event: virtio 1.2, "Used Buffer Notification Suppression".

@@ -91,7 +91,7 @@ internal sealed class NicBench
 
     public DeliveryStatus Transmit(byte[] bytes)
     {
-        Frame frame = new(bytes, default, null, 0, 0, 0, default);
+        Frame frame = new(bytes, null, 0, 0, 0, default);
         DeliveryStatus status = Service.Receiver.Deliver(in frame);
         Service.Receiver.Flush();
         return status;
@@ -164,7 +164,7 @@ internal sealed class NicBench
             for (int i = 0; i < taken; i++)
             {
                 byte[] bytes = new byte[batch.Length(i)];
-                Frame frame = new(default, default, batch, i, 0, bytes.Length, default);
+                Frame frame = new(default, batch, i, 0, bytes.Length, default);
                 Assert.Equal(bytes.Length, frame.CopyTo(0, bytes));
                 Assert.True(batch.From(i, bytes.Length).IsEmpty);
                 Frames.Add(bytes);

@@ -79,7 +79,7 @@ internal sealed class TestPort : FramePort
         Room -= taken;
         for (int i = 0; i < taken; i++)
         {
-            Frame frame = new(default, default, batch, i, 0, batch.Length(i), batch.Offload(i));
+            Frame frame = new(default, batch, i, 0, batch.Length(i), batch.Offload(i));
             byte[] bytes = new byte[frame.Length];
             Assert.Equal(bytes.Length, frame.CopyTo(0, bytes));
             Frames.Add((bytes, frame.Offload));

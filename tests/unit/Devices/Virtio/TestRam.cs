@@ -4,9 +4,12 @@ using HyperOS.Devices;
 
 namespace HyperOS.Tests.Unit.Devices;
 
-/// <summary>RAM from address 0 on, which lies together within blocks only, as that of a real guest does.</summary>
+/// <summary>RAM from address 0 on, which lies together within blocks only, as that of a real guest does; of <see cref="SmallestBlock"/> or a multiple.</summary>
 internal sealed class TestRam(int length, int block = 2 * 1024 * 1024) : GuestRam
 {
+    /// <summary>A page, in which all lies together.</summary>
+    public const int SmallestBlock = 4096;
+
     public byte[] Bytes { get; } = new byte[length];
 
     /// <summary>Called before each read: another of the guest's processors.</summary>

@@ -52,7 +52,7 @@ public class VirtioNetTests
 
     private DeliveryStatus Deliver(byte[] bytes, FrameOffload offload = default, int pair = 0, bool flushes = true)
     {
-        DeliveryStatus status = _device.Deliver(pair, new Frame(bytes, default, null, 0, 0, 0, in offload));
+        DeliveryStatus status = _device.Deliver(pair, new Frame(bytes, null, 0, 0, 0, in offload));
         if (flushes)
             _device.Flush(pair);
         return status;
@@ -360,7 +360,7 @@ public class VirtioNetTests
     public void Frames_go_from_guest_to_guest()
     {
         _driver.Start();
-        TestRam otherRam = new(1 << 20, 256);
+        TestRam otherRam = new(1 << 20, TestRam.SmallestBlock);
         VirtioNetDevice other = new(otherRam, new VirtioNetConfiguration { Address = new MacAddress(2) }, [new TestPort()]);
         GuestDriver receiver = new GuestDriver(other, otherRam).Start();
         _port.Peer = other;
@@ -622,7 +622,7 @@ public class VirtioNetTests
         Assert.Equal(RestoreStatus.UnknownVersion, restored.Restore(in bad));
     }
 
-    private static int Select(VirtioNetDevice device, byte[] bytes) => device.SelectPair(new Frame(bytes, default, null, 0, 0, 0, default));
+    private static int Select(VirtioNetDevice device, byte[] bytes) => device.SelectPair(new Frame(bytes, null, 0, 0, 0, default));
 
     private static byte[] Tcp(uint source, uint destination, ushort from, ushort to)
     {

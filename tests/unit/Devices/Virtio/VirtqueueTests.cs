@@ -207,11 +207,11 @@ public class VirtqueueTests
     [Fact]
     public void Tables_of_descriptors_may_lie_anywhere_and_across_blocks()
     {
-        TestRam ram = new(1 << 20, 64);
+        TestRam ram = new(1 << 20, TestRam.SmallestBlock);
         GuestDriver driver = new(new VirtioEntropyDevice(ram, _source), ram);
         DriverQueue queue = driver.Start()[0];
         driver.Allocate(7, 1);
-        for (int i = 0; i < 40; i++)
+        for (int i = 0; i < 500; i++)
         {
             Buffer[] buffers = [.. Enumerable.Range(1, 5).Select(driver.Writable)];
             ushort id = queue.AddIndirect(buffers);
@@ -242,11 +242,19 @@ public class VirtqueueTests
     public void Used_elements_may_lie_across_blocks()
     {
         // The used ring is aligned to 4 only, so that its elements may be divided.
-        TestRam ram = new(1 << 20, 8);
-        GuestDriver driver = new(new VirtioEntropyDevice(ram, _source), ram);
-        DriverQueue queue = driver.Start()[0];
-        for (int i = 0; i < 40; i++)
-            Assert.Equal(3u, queue.Do(driver.Writable(3)));
+        int divided = 0;
+        for (int pad = 0; pad < TestRam.SmallestBlock; pad += 64)
+        {
+            TestRam ram = new(1 << 20, TestRam.SmallestBlock);
+            GuestDriver driver = new(new VirtioEntropyDevice(ram, _source), ram);
+            driver.Allocate(pad + 4, 4);
+            DriverQueue queue = driver.Start()[0];
+            ulong start = (queue.Used + 4) % TestRam.SmallestBlock, end = start + 8 * 40;
+            divided += start % 8 != 0 && end > TestRam.SmallestBlock ? 1 : 0;
+            for (int i = 0; i < 40; i++)
+                Assert.Equal(3u, queue.Do(driver.Writable(3)));
+        }
+        Assert.NotEqual(0, divided);
     }
 
     [Fact]
