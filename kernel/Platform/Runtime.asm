@@ -5,7 +5,8 @@ default rel
 
 section .text
 ; void* memmove(void* destination, void* source, nuint bytes). SSE, not REP MOVSB: a REP iteration costs an instruction each where the
-; processor has no fast-string feature. Both ends are read before anything is written, so that they may overlap each other and the destination.
+; processor has no fast-string feature. Up to 32 bytes all is read before anything is written; of more the
+; end is, and the rest goes in the direction in which an overlap does no harm.
 global memmove
 memmove:
     mov rax, rdi
