@@ -84,9 +84,7 @@ public partial class BalloonTests
     {
         TestVm hostile = new("ballast") { More = "balloon: true" };
         await using Machine machine = Machine.Start(TestVms.Options(TestVms.Steady, hostile) with { Processors = processors, WaitLimit = s_long });
-        await machine.WaitForLine("steady| steady: 1 rounds right");
-        await machine.WaitForLine("ballast| ballast: done");
-        await machine.WaitForLine("vm ballast: stopped: exit code 0");
+        await machine.WaitForAll("steady| steady: 1 rounds right", "ballast| ballast: done", "vm ballast: stopped: exit code 0");
         await machine.WaitForLine("rounds right");
         await machine.Type("\n");
         await machine.WaitForLine("steady: ends, 0 complaints");

@@ -1,11 +1,13 @@
 namespace HyperOS.Tests.Boot;
 
-/// <summary>QEMU's translator.</summary>
+/// <summary>
+/// QEMU's translator, in one thread: with one for each processor a guest's XRSTOR on one can switch the nested paging of another off (docs/decisions.md).
+/// </summary>
 internal sealed class QemuCommand : EmulatorCommand
 {
     public override IEnumerable<string> Build(MachineOptions options, string name) =>
     [
-        Workspace.Tool("qemu-system-x86_64"), "-machine", "q35", "-accel", "tcg", "-cpu", options.Cpu, "-smp", $"{options.Processors}", "-m", $"{options.MemoryMiB}M",
+        Workspace.Tool("qemu-system-x86_64"), "-machine", "q35", "-accel", "tcg,thread=single", "-cpu", options.Cpu, "-smp", $"{options.Processors}", "-m", $"{options.MemoryMiB}M",
         "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
         .. Boot(options, name), .. options.ExtraArguments,
     ];

@@ -13,8 +13,9 @@ LIST            equ 0x0800000           ; 8 MiB
 BLOCK           equ 0x2000000           ; 32 MiB
 RAM_END         equ 0x4000000           ; 64 MiB
 BLOCK_BYTES     equ 0x0200000
-ROUNDS          equ 40
+ROUNDS          equ 100
 PATIENCE        equ 30000000
+GOING           equ 1 << 24             ; ticks of the TSC in which the host takes a block that nobody touches
 
 INFLATE         equ 0
 DEFLATE         equ 1
@@ -103,13 +104,8 @@ DEVICE_NEEDS_RESET equ 0x40
     mov ecx, 3 * 512 * 4
     mov edi, INFLATE
     call SubmitList
-    mov ecx, PATIENCE
-.gone:
-    cmp dword [BLOCK], 0
-    je .isGone
-    sub ecx, 1
-    jnz .gone
-.isGone:
+    mov ecx, GOING
+    call Linger
     mov eax, esi
     or eax, 0x33000000
     call FillBlock
@@ -140,11 +136,8 @@ DEVICE_NEEDS_RESET equ 0x40
     mov eax, esi
     or eax, 0x77000000
     call FillBlock
-    mov ecx, 100000
-.wait:
-    pause
-    sub ecx, 1
-    jnz .wait
+    mov ecx, GOING
+    call Linger
     mov eax, esi
     or eax, 0x77000000
     call CheckBlock
@@ -168,11 +161,8 @@ DEVICE_NEEDS_RESET equ 0x40
     mov eax, esi
     or eax, 0x11000000
     call FillBlock
-    mov ecx, 30000
-.raceWait:
-    pause
-    sub ecx, 1
-    jnz .raceWait
+    mov ecx, GOING / 8
+    call Linger
     call CheckBlock
     EXPECT_IF e, "a block whose going was called off does not keep what is written"
     sub esi, 1
@@ -187,11 +177,8 @@ DEVICE_NEEDS_RESET equ 0x40
     call ListBlock
     mov edi, INFLATE
     call SubmitList
-    mov ecx, PATIENCE / 10
-.settle:
-    pause
-    sub ecx, 1
-    jnz .settle
+    mov ecx, 8 * GOING
+    call Linger
     call Start
     PRINT "ballast: done", 10
     EXIT 0
@@ -276,6 +263,24 @@ ListBlock:
     cmp ecx, 3 * 512
     jb .page
     shl ecx, 2
+    ret
+
+; For ECX ticks of the TSC, fewer than 2^32. Keeps all but ECX.
+Linger:
+    push eax
+    push edx
+    push ebx
+    rdtsc
+    mov ebx, eax
+.next:
+    pause
+    rdtsc
+    sub eax, ebx
+    cmp eax, ecx
+    jb .next
+    pop ebx
+    pop edx
+    pop eax
     ret
 
 ; EAX in every double word of the block.
