@@ -222,7 +222,17 @@ public sealed class NicService
 
         public override FrameOffloads Accepts => FrameOffloads.None;
 
-        public override DeliveryStatus Deliver(in Frame frame)
+        public override void Deliver(FrameRun run)
+        {
+            while (run.TryNext(out Frame frame))
+                run.Settle(Transmit(in frame));
+            bool state = _service._host.Enter();
+            if (_service._isRunning)
+                _service._device.Flush();
+            _service._host.Exit(state);
+        }
+
+        private DeliveryStatus Transmit(in Frame frame)
         {
             bool state = _service._host.Enter();
             DeliveryStatus status = _service._isRunning && _service._isLinkUp ? _service._device.TryTransmit(in frame) : DeliveryStatus.NotReady;
@@ -237,14 +247,6 @@ public sealed class NicService
             }
             _service._host.Exit(state);
             return status;
-        }
-
-        public override void Flush()
-        {
-            bool state = _service._host.Enter();
-            if (_service._isRunning)
-                _service._device.Flush();
-            _service._host.Exit(state);
         }
     }
 }

@@ -30,6 +30,14 @@ public abstract class GuestRam
     public virtual bool TryGetWritableInPage(GuestPhysicalAddress address, uint length, out Span<byte> bytes) =>
         TryGetWritable(address, length, out bytes) && bytes.Length == length;
 
+    /// <summary>Words of 2 bytes that follow each other; empty where they do not lie together in RAM.</summary>
+    /// <param name="address">A multiple of 2.</param>
+    public abstract Span<ushort> HalfWords(GuestPhysicalAddress address, int count);
+
+    /// <summary>Words of 8 bytes that follow each other; empty where they do not lie together in RAM.</summary>
+    /// <param name="address">A multiple of 4.</param>
+    public abstract Span<ulong> Words(GuestPhysicalAddress address, int count);
+
     /// <summary>Puts a value in the place of another, in one piece that no processor sees half done.</summary>
     /// <param name="address">A multiple of 4.</param>
     /// <returns>False where the address has no RAM.</returns>

@@ -30,6 +30,10 @@ public static unsafe class PhysicalMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Span<byte> Bytes(HostPhysicalAddress address, int length) => new(Pointer(address, (ulong)length), length);
 
+    /// <summary>So many values that follow each other.</summary>
+    public static Span<T> Items<T>(HostPhysicalAddress address, int count) where T : unmanaged =>
+        new(Pointer(address, (ulong)count * (ulong)sizeof(T)), count);
+
     /// <summary>A paging structure: 512 entries, 4 KiB.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Span<ulong> Table(HostPhysicalAddress frame) => new(Pointer(frame, Size.Page), 512);

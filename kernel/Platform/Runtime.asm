@@ -55,15 +55,15 @@ memmove:
     jb .backward                        ; destination inside [source, source + bytes)
     movups xmm2, [rsi + rdx - 32]
     movups xmm3, [rsi + rdx - 16]
+    sub rsi, rdi                            ; RDI moves alone
     jmp .next128
 .by128:
 %assign offset 0
 %rep 8
-    movups xmm0, [rsi + offset]
+    movups xmm0, [rsi + rdi + offset]
     movups [rdi + offset], xmm0
 %assign offset offset + 16
 %endrep
-    add rsi, 128
     add rdi, 128
 .next128:
     sub rdx, 128
@@ -71,9 +71,8 @@ memmove:
     add rdx, 128
     jmp .next16
 .by16:
-    movups xmm0, [rsi]
+    movups xmm0, [rsi + rdi]
     movups [rdi], xmm0
-    add rsi, 16
     add rdi, 16
     sub rdx, 16
 .next16:

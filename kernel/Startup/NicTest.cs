@@ -26,10 +26,13 @@ internal sealed class NicTest : FramePort
     private const ushort Echo = 0x88B5, Report = 0x88B6;
 
     private readonly Uplink _nic;
-    private readonly byte[] _header = new byte[EthernetHeader.Length];
-    private readonly byte[] _greeting = new byte[60];
+    private readonly Answers _answers;
 
-    private NicTest(Uplink nic) => _nic = nic;
+    private NicTest(Uplink nic)
+    {
+        _nic = nic;
+        _answers = new Answers(this);
+    }
 
     public static void Connect(Uplink nic)
     {
@@ -39,24 +42,8 @@ internal sealed class NicTest : FramePort
 
     public override int Transmit(FrameBatch batch)
     {
-        for (int i = 0; i < batch.Count; i++)
-        {
-            int length = batch.Length(i);
-            Frame frame = new(default, batch, i, 0, length, default);
-            if (frame.CopyTo(0, _header) < EthernetHeader.Length)
-                continue;
-            ushort type = BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(EthernetHeader.EtherType));
-            if (type == Report)
-                Write();
-            if (type != Echo)
-                continue;
-            MacAddress sender = MacAddress.Read(_header.AsSpan(EthernetHeader.Source));
-            sender.TryWrite(_header.AsSpan(EthernetHeader.Destination));
-            _nic.Address.TryWrite(_header.AsSpan(EthernetHeader.Source));
-            Frame answer = new(_header, batch, i, EthernetHeader.Length, length - EthernetHeader.Length, default);
-            _nic.Receiver.Deliver(in answer);
-        }
-        _nic.Receiver.Flush();
+        _answers.Begin(batch);
+        _nic.Receiver.Deliver(_answers);
         return batch.Count;
     }
 
@@ -68,13 +55,62 @@ internal sealed class NicTest : FramePort
 
     private void Greet()
     {
-        MacAddress.Broadcast.TryWrite(_greeting.AsSpan(EthernetHeader.Destination));
-        _nic.Address.TryWrite(_greeting.AsSpan(EthernetHeader.Source));
-        BinaryPrimitives.WriteUInt16BigEndian(_greeting.AsSpan(EthernetHeader.EtherType), Echo);
-        "HyperOS"u8.CopyTo(_greeting.AsSpan(EthernetHeader.Length));
-        Frame frame = new(_greeting, null, 0, 0, 0, default);
-        _nic.Receiver.Deliver(in frame);
-        _nic.Receiver.Flush();
+        _answers.Begin(null);
+        _nic.Receiver.Deliver(_answers);
+    }
+
+    // What a batch is answered with; without one, the greeting.
+    private sealed class Answers : FrameRun
+    {
+        private readonly NicTest _test;
+        private readonly byte[] _header = new byte[EthernetHeader.Length];
+        private readonly byte[] _greeting = new byte[60];
+        private FrameBatch? _batch;
+        private int _next;
+
+        public Answers(NicTest test) => _test = test;
+
+        public void Begin(FrameBatch? batch)
+        {
+            _batch = batch;
+            _next = 0;
+        }
+
+        public override bool TryNext(out Frame frame)
+        {
+            while (_batch is not null && _next < _batch.Count)
+            {
+                int index = _next++, length = _batch.Length(index);
+                if (new Frame(default, _batch, index, 0, length, default).CopyTo(0, _header) < EthernetHeader.Length)
+                    continue;
+                ushort type = BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(EthernetHeader.EtherType));
+                if (type == Report)
+                    _test.Write();
+                if (type != Echo)
+                    continue;
+                MacAddress sender = MacAddress.Read(_header.AsSpan(EthernetHeader.Source));
+                sender.TryWrite(_header.AsSpan(EthernetHeader.Destination));
+                _test._nic.Address.TryWrite(_header.AsSpan(EthernetHeader.Source));
+                frame = new Frame(_header, _batch, index, EthernetHeader.Length, length - EthernetHeader.Length, default);
+                return true;
+            }
+            bool greets = _batch is null && _next++ == 0;
+            frame = greets ? Greeting() : default;
+            return greets;
+        }
+
+        public override void Settle(DeliveryStatus status)
+        {
+        }
+
+        private Frame Greeting()
+        {
+            MacAddress.Broadcast.TryWrite(_greeting.AsSpan(EthernetHeader.Destination));
+            _test._nic.Address.TryWrite(_greeting.AsSpan(EthernetHeader.Source));
+            BinaryPrimitives.WriteUInt16BigEndian(_greeting.AsSpan(EthernetHeader.EtherType), Echo);
+            "HyperOS"u8.CopyTo(_greeting.AsSpan(EthernetHeader.Length));
+            return new Frame(_greeting, null, 0, 0, 0, default);
+        }
     }
 
     private sealed class Listener : UplinkListener

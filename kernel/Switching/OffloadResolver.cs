@@ -16,43 +16,61 @@ internal sealed class OffloadResolver
 
     private readonly byte[] _headers = new byte[Start + TransmitLane.HeadCapacity];
 
-    /// <summary>Delivers a frame with nothing left to do.</summary>
-    /// <param name="receiver">Who gets it.</param>
-    /// <param name="head">The frame's first bytes, without tag.</param>
+    // The frame at hand.
+    private FrameBatch? _body;
+    private int _frame;
+    private int _length;
+    private int _headerLength;
+    private int _payloadOffset;
+    private int _segmentSize;
+    private int _segments;
+    private int _next;
+    private int _tag;
+    private FrameOffload _offload;
+
+    /// <summary>Whether <see cref="Next"/> gives another segment.</summary>
+    public bool HasMore => _next < _segments;
+
+    /// <summary>Takes up a frame.</summary>
+    /// <param name="head">Bytes at its begin, without tag, that <see cref="Next"/> is given.</param>
     /// <param name="body">Where the rest is.</param>
     /// <param name="frame">Which frame of the body.</param>
     /// <param name="bodyOffset">Where in the body the frame goes on behind the head.</param>
     /// <param name="length">The whole frame's, without tag.</param>
     /// <param name="offload">Checked; needs a checksum at least.</param>
     /// <param name="tag">Control information of the tag to put in, or negative for none.</param>
-    /// <returns>That of the first segment that was refused: the rest is not delivered then.</returns>
-    public DeliveryStatus Deliver(
-        FrameReceiver receiver, ReadOnlySpan<byte> head, FrameBatch body, int frame, int bodyOffset, int length, in FrameOffload offload, int tag)
+    public void Begin(int head, FrameBatch body, int frame, int bodyOffset, int length, in FrameOffload offload, int tag)
     {
         bool isWhole = offload.Segmentation == FrameSegmentation.None;
-        int headers = isWhole ? head.Length : offload.HeaderLength;
-        int payload = length - headers;
-        int segmentSize = isWhole ? payload : offload.SegmentSize;
+        _body = body;
+        _frame = frame;
+        _length = length;
+        _headerLength = isWhole ? head : offload.HeaderLength;
+        _segmentSize = isWhole ? length - head : offload.SegmentSize;
 
         // Payload that was copied with the head is taken from where it was.
-        int payloadOffset = bodyOffset - (head.Length - headers);
-        int segments = OffloadCheck.Segments(length, in offload);
-        for (int i = 0; i < segments; i++)
-        {
-            int position = i * segmentSize;
-            int size = Math.Min(segmentSize, payload - position);
-            head.Slice(0, headers).CopyTo(_headers.AsSpan(Start, headers));
-            if (!isWhole)
-                MakeSegment(in offload, headers, length, position, size, i, i == segments - 1);
-            Complete(in offload, headers, body, frame, payloadOffset + position, size);
-            int first = PutTag(tag);
-            FrameOffload done = new() { IsChecksumValid = true };
-            Frame segment = new(_headers.AsSpan(first, Start - first + headers), body, frame, payloadOffset + position, size, in done);
-            DeliveryStatus status = receiver.Deliver(in segment);
-            if (status != DeliveryStatus.Delivered)
-                return status;
-        }
-        return DeliveryStatus.Delivered;
+        _payloadOffset = bodyOffset - (head - _headerLength);
+        _segments = OffloadCheck.Segments(length, in offload);
+        _next = 0;
+        _tag = tag;
+        _offload = offload;
+    }
+
+    /// <summary>The next of the frames that it becomes, with nothing left to do; there is one.</summary>
+    /// <param name="head">The frame's first bytes, without tag.</param>
+    /// <param name="segment">Good until the next call.</param>
+    public void Next(ReadOnlySpan<byte> head, out Frame segment)
+    {
+        int position = _next * _segmentSize;
+        int size = Math.Min(_segmentSize, _length - _headerLength - position);
+        head.Slice(0, _headerLength).CopyTo(_headers.AsSpan(Start, _headerLength));
+        if (_offload.Segmentation != FrameSegmentation.None)
+            MakeSegment(in _offload, _headerLength, _length, position, size, _next, _next == _segments - 1);
+        Complete(in _offload, _headerLength, _body!, _frame, _payloadOffset + position, size);
+        int first = PutTag(_tag);
+        FrameOffload done = new() { IsChecksumValid = true };
+        segment = new Frame(_headers.AsSpan(first, Start - first + _headerLength), _body, _frame, _payloadOffset + position, size, in done);
+        _next++;
     }
 
     /// <summary>Makes the headers those of a segment, and the checksum's field the sum of its pseudo header.</summary>

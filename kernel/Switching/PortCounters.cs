@@ -52,18 +52,18 @@ public sealed class PortCounters
         Received = ReceivedBytes = Forwarded = Offered = Delivered = DeliveredBytes = 0;
     }
 
-    internal void CountReceived(int bytes)
+    internal void CountReceived(uint frames, ulong bytes)
     {
         unchecked
         {
-            Received++;
-            ReceivedBytes += (uint)bytes;
+            Received += frames;
+            ReceivedBytes += bytes;
         }
     }
 
-    internal void CountForwarded() => Forwarded = unchecked(Forwarded + 1);
+    internal void CountForwarded(uint frames) => Forwarded = unchecked(Forwarded + frames);
 
-    internal void CountOffered() => Offered = unchecked(Offered + 1);
+    internal void CountOffered(uint frames) => Offered = unchecked(Offered + frames);
 
     internal void CountDelivered(uint frames, ulong bytes)
     {

@@ -32,6 +32,9 @@ public struct TokenBucket
         _filledAt = now;
     }
 
+    /// <summary>All frames pass.</summary>
+    public readonly bool IsUnlimited => _rate == 0;
+
     /// <summary>Takes the bytes of a frame.</summary>
     /// <param name="bytes">Not negative.</param>
     /// <param name="now">In nanoseconds; a time before an earlier call's counts as that.</param>
@@ -41,7 +44,7 @@ public struct TokenBucket
     public bool TryTake(int bytes, ulong now, out ulong wait)
     {
         wait = 0;
-        return _rate == 0 || TryTakeLimited(bytes, now, out wait);
+        return IsUnlimited || TryTakeLimited(bytes, now, out wait);
     }
 
     private bool TryTakeLimited(int bytes, ulong now, out ulong wait)

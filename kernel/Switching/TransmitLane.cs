@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using HyperOS.Abi;
 using HyperOS.Core;
 using HyperOS.Specs.Net;
@@ -24,7 +25,8 @@ public sealed class TransmitLane : FramePort
 
     private const int NoTag = -1;
 
-    private const int PlainHead = EthernetHeader.Length + VlanTag.Length;
+    // Bytes copied of a frame without tag and offload, and of one with a tag.
+    private const int PlainHead = 2 * sizeof(ulong), TaggedHead = EthernetHeader.Length + VlanTag.Length;
 
     private readonly VirtualSwitch _switch;
     private readonly LaneHost _host;
@@ -40,8 +42,13 @@ public sealed class TransmitLane : FramePort
 
     private FrameBatch? _batch;
 
-    // What became of the frames at the port where they are delivered now.
+    // The port where frames are delivered now, its device, and which of the batch is at hand; what became of the others.
+    private readonly Run _run;
     private SwitchPort? _target;
+    private FrameReceiver? _receiver;
+    private PortGroup? _group;
+    private int _current;
+    private bool _isResolving;
     private uint _delivered;
     private ulong _deliveredBytes;
     private readonly uint[] _refused = new uint[DropReasons.Count];
@@ -54,6 +61,7 @@ public sealed class TransmitLane : FramePort
         _copies = new uint[ports];
         _generations = new uint[ports];
         _used = new ulong[(ports + 63) / 64];
+        _run = new Run(this);
     }
 
     /// <summary>Where its frames come in.</summary>
@@ -88,34 +96,15 @@ public sealed class TransmitLane : FramePort
 
     public override void SetPromiscuous(bool isPromiscuous) => _switch.SetPromiscuous(this, isPromiscuous);
 
-    /// <summary>Copies the frames on their way to one receiver. Called by <see cref="LaneHost.TryDeliver"/>, in the receiver's fault domain.</summary>
+    /// <summary>Hands the frames on their way to one receiver over to it. Called by <see cref="LaneHost.TryDeliver"/>, in the receiver's fault domain.</summary>
     public void Deliver()
     {
         if (_batch is null || _target is not { } port || !port.TryGetReceiver(_generations[port.Index], out FrameReceiver? receiver, out PortGroup group))
             return;
-        // Behind each frame, for a fault of the receiver's ends this.
-        ref uint copies = ref _copies[port.Index];
-        while (copies != 0)
-        {
-            int index = BitOperations.TrailingZeroCount(copies);
-            DeliveryStatus status = Deliver(receiver!, group, index);
-            unchecked
-            {
-                copies &= copies - 1;
-                if (status == DeliveryStatus.Delivered)
-                {
-                    _delivered++;
-                    _deliveredBytes += (uint)_frames[index].Length;
-                }
-                else
-                {
-                    _refused[(int)Reason(status)]++;
-                }
-            }
-            if (status == DeliveryStatus.Delivered && port.Capture is { } capture)
-                CaptureDelivered(capture, group, index);
-        }
-        receiver!.Flush();
+        _receiver = receiver;
+        _group = group;
+        _isResolving = false;
+        receiver!.Deliver(_run);
     }
 
     internal ref LaneFrame Frame(int index) => ref _frames[index];
@@ -123,11 +112,11 @@ public sealed class TransmitLane : FramePort
     /// <summary>Whether the frame is on its way to the port already.</summary>
     internal bool IsOnItsWay(int frame, int port) => (_copies[port] >> frame & 1) != 0;
 
-    /// <summary>The frame shall go to the port. Under the lock.</summary>
-    internal void Send(int frame, SwitchPort port)
+    /// <summary>Frames that follow each other shall go to the port. Under the lock.</summary>
+    internal void Send(int first, int count, SwitchPort port)
     {
         int index = port.Index;
-        _copies[index] |= 1u << frame;
+        _copies[index] |= unchecked((uint)((1ul << count) - 1 << first));
         _generations[index] = port.Generation;
         _used[index >> 6] |= 1ul << index;
     }
@@ -183,16 +172,43 @@ public sealed class TransmitLane : FramePort
 
     private void Inspect(FrameBatch batch, int index)
     {
-        FrameOffload claim = batch.Offload(index);
-        int length = Math.Max(batch.Length(index), 0);
-        bool isPlain = !claim.NeedsChecksum && claim.Segmentation == FrameSegmentation.None;
-        int wanted = Math.Min(length, isPlain ? PlainHead : HeadCapacity);
-        Span<byte> head = Head(index);
-        int copied = CopyHead(batch, index, head.Slice(0, wanted));
-        ref LaneFrame frame = ref _frames[index];
-        frame = new LaneFrame { Length = length, LinkLength = length, HeadLength = copied, BodyOffset = copied };
         FaultPoint.Hit(FaultPlace.FrameInspection);
+        ref LaneFrame frame = ref _frames[index];
+        Span<byte> head = Head(index);
+        if (TryInspectPlain(ref frame, head, batch.FromPlain(index, out int length), length))
+            return;
+        length = Math.Max(length, 0);
+        FrameOffload claim = batch.Offload(index);
+        bool isPlain = !claim.NeedsChecksum && claim.Segmentation == FrameSegmentation.None;
+        int wanted = Math.Min(length, isPlain ? TaggedHead : HeadCapacity);
+        int copied = CopyHead(batch, index, head.Slice(0, wanted));
+        frame = new LaneFrame { Length = length, LinkLength = length, HeadLength = copied, BodyOffset = copied };
         frame.Fault = copied < wanted || copied < EthernetHeader.Length ? DropReason.Malformed : Parse(ref frame, head, in claim);
+    }
+
+    // Mostly a frame has no tag and nothing is left to do to it, and its first bytes lie together: two words of them are enough.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryInspectPlain(ref LaneFrame frame, Span<byte> head, ReadOnlySpan<byte> first, int length)
+    {
+        if (first.Length < PlainHead)
+            return false;
+        ulong start = BinaryPrimitives.ReadUInt64BigEndian(first);
+        ulong rest = BinaryPrimitives.ReadUInt64BigEndian(first.Slice(sizeof(ulong)));
+        if (IsTag((EtherType)unchecked((ushort)(rest >> 16))))
+            return false;
+        BinaryPrimitives.WriteUInt64BigEndian(head, start);
+        BinaryPrimitives.WriteUInt64BigEndian(head.Slice(sizeof(ulong)), rest);
+        frame.Destination = new MacAddress(start >> 16);
+        frame.Source = new MacAddress(start << 32 & 0xFFFF_0000_0000 | rest >> 32);
+        frame.Offload = default;
+        frame.IsTagged = false;
+        frame.ControlInformation = 0;
+        frame.Length = length;
+        frame.LinkLength = length;
+        frame.HeadLength = PlainHead;
+        frame.BodyOffset = PlainHead;
+        frame.Fault = Measure(in frame, length);
+        return true;
     }
 
     // Mostly it lies together.
@@ -221,7 +237,7 @@ public sealed class TransmitLane : FramePort
         EtherType type = TypeOf(head);
         if (type == EtherType.CustomerTag)
         {
-            if (frame.HeadLength < PlainHead)
+            if (frame.HeadLength < TaggedHead)
                 return DropReason.Malformed;
             frame.ControlInformation = BinaryPrimitives.ReadUInt16BigEndian(head.Slice(VlanTag.ControlInformation));
             frame.IsTagged = true;
@@ -232,7 +248,7 @@ public sealed class TransmitLane : FramePort
             frame.LinkLength -= VlanTag.Length;
             type = TypeOf(head);
         }
-        if (type is EtherType.CustomerTag or EtherType.ServiceTag or EtherType.OldServiceTag1 or EtherType.OldServiceTag2 or EtherType.OldServiceTag3)
+        if (IsTag(type))
             return frame.IsTagged ? DropReason.DoubleTagged : DropReason.ForeignTag;
         return claim.IsNone ? Measure(in frame, frame.Length) : Check(ref frame, head, in claim);
     }
@@ -257,6 +273,10 @@ public sealed class TransmitLane : FramePort
         frame.Length > HyperOS.Core.Frame.MaxLength - VlanTag.Length || longest > _switch.MaxFrameLength ? DropReason.TooLong : DropReason.None;
 
     private static EtherType TypeOf(ReadOnlySpan<byte> head) => (EtherType)BinaryPrimitives.ReadUInt16BigEndian(head.Slice(EthernetHeader.EtherType));
+
+    // All tags' types are above those of most frames.
+    private static bool IsTag(EtherType type) => type >= EtherType.CustomerTag
+        && type is EtherType.CustomerTag or EtherType.ServiceTag or EtherType.OldServiceTag1 or EtherType.OldServiceTag2 or EtherType.OldServiceTag3;
 
     /// <summary>The same work at another place.</summary>
     private static FrameOffload Claim(in FrameOffload offload, ushort start, ushort headers, bool isChecksumValid) => new()
@@ -300,33 +320,75 @@ public sealed class TransmitLane : FramePort
         _switch.Settle(this, port, rest);
     }
 
-    private DeliveryStatus Deliver(FrameReceiver receiver, PortGroup group, int index)
+    private bool TryNext(out Frame frame)
     {
-        ref LaneFrame frame = ref _frames[index];
-        int tag = group.IsTagged(frame.Vlan) ? frame.Tag : NoTag;
-        if (tag < 0 && frame.Offload.IsNone)
+        if (_isResolving)
         {
-            Frame plain = new(HeadOf(index, in frame), _batch, index, frame.BodyOffset, unchecked(frame.Length - frame.HeadLength), default);
-            return receiver.Deliver(in plain);
+            _resolver.Next(HeadOf(_current, in _frames[_current]), out frame);
+            return true;
         }
-        return DeliverChanged(receiver, index, tag);
+        uint copies = _copies[_target!.Index];
+        if (copies == 0)
+        {
+            frame = default;
+            return false;
+        }
+        int index = BitOperations.TrailingZeroCount(copies);
+        _current = index;
+        ref LaneFrame next = ref _frames[index];
+        int tag = _group!.IsTagged(next.Vlan) ? next.Tag : NoTag;
+        if (tag < 0 && next.Offload.IsNone)
+            frame = new Frame(HeadOf(index, in next), _batch, index, next.BodyOffset, unchecked(next.Length - next.HeadLength), default);
+        else
+            Change(index, tag, out frame);
+        return true;
     }
 
-    private DeliveryStatus DeliverChanged(FrameReceiver receiver, int index, int tag)
+    // Tags the frame, or begins to do what its receiver cannot.
+    private void Change(int index, int tag, out Frame frame)
     {
-        ref LaneFrame frame = ref _frames[index];
+        ref LaneFrame next = ref _frames[index];
 
         // Nobody can take segments who cannot take a missing checksum.
-        FrameOffloads accepted = receiver.Accepts;
+        FrameOffloads accepted = _receiver!.Accepts;
         if ((accepted & FrameOffloads.Checksum) == 0)
             accepted = FrameOffloads.None;
-        if ((frame.Offload.Required & ~accepted) != 0)
+        if ((next.Offload.Required & ~accepted) == 0)
         {
-            return _resolver.Deliver(
-                receiver, HeadOf(index, in frame), _batch!, index, frame.BodyOffset, frame.Length, in frame.Offload, tag);
+            frame = Compose(index, tag);
+            return;
         }
-        Frame whole = Compose(index, tag);
-        return receiver.Deliver(in whole);
+        ReadOnlySpan<byte> head = HeadOf(index, in next);
+        _resolver.Begin(head.Length, _batch!, index, next.BodyOffset, next.Length, in next.Offload, tag);
+        _resolver.Next(head, out frame);
+        _isResolving = true;
+    }
+
+    // Behind each frame, for a fault of the receiver's ends all. Of segments the first that is refused is the frame's end.
+    private void SettleCurrent(DeliveryStatus status)
+    {
+        bool isDelivered = status == DeliveryStatus.Delivered;
+        if (_isResolving)
+        {
+            _isResolving = isDelivered && _resolver.HasMore;
+            if (_isResolving)
+                return;
+        }
+        SwitchPort port = _target!;
+        unchecked
+        {
+            ref uint copies = ref _copies[port.Index];
+            copies &= copies - 1;
+            if (!isDelivered)
+            {
+                _refused[(int)Reason(status)]++;
+                return;
+            }
+            _delivered++;
+            _deliveredBytes += (uint)_frames[_current].Length;
+        }
+        if (port.Capture is { } capture)
+            CaptureDelivered(capture, _group!, _current);
     }
 
     /// <summary>The frame as it leaves, or came in, with a tag's control information or <see cref="NoTag"/>.</summary>
@@ -348,5 +410,17 @@ public sealed class TransmitLane : FramePort
             offload = Claim(in offload, (ushort)(offload.ChecksumStart + VlanTag.Length), (ushort)headers, isChecksumValid: false);
         }
         return new Frame(_tagged.AsSpan(0, head.Length + VlanTag.Length), _batch, index, frame.BodyOffset, rest, in offload);
+    }
+
+    // The frames as their receiver takes them.
+    private sealed class Run : FrameRun
+    {
+        private readonly TransmitLane _lane;
+
+        public Run(TransmitLane lane) => _lane = lane;
+
+        public override bool TryNext(out Frame frame) => _lane.TryNext(out frame);
+
+        public override void Settle(DeliveryStatus status) => _lane.SettleCurrent(status);
     }
 }

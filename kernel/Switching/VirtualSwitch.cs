@@ -272,43 +272,56 @@ public sealed class VirtualSwitch
     private int Decide(TransmitLane lane, int count, ulong now, ref ulong resumeAt)
     {
         SwitchPort from = lane.Port;
-
-        // Where the frame before went, if to this port alone: one like it goes there as well.
-        SwitchPort? target = null;
         for (int i = 0; i < count; i++)
         {
             ref LaneFrame frame = ref lane.Frame(i);
-            bool isRepeated = target is not null && frame.IsLike(in lane.Frame(i - 1));
-            DropReason verdict = DropReason.None;
-            if (isRepeated)
-                frame.Vlan = lane.Frame(i - 1).Vlan;
-            else
-                verdict = Admit(from, ref frame, now);
+            DropReason verdict = Admit(from, ref frame, now);
             if (verdict == DropReason.None && !from.TransmitBucket.TryTake(frame.LinkLength, now, out ulong wait))
             {
                 resumeAt = now + wait;
                 return i;
             }
-            from.Counters.CountReceived(frame.Length);
-            if (isRepeated)
+            from.Counters.CountReceived(1, (uint)frame.Length);
+            SwitchPort? target = null;
+            if (verdict == DropReason.None)
             {
-                Offer(lane, i, target!, now);
-            }
-            else
-            {
-                target = null;
-                if (verdict == DropReason.None)
-                {
-                    Learn(from, in frame, now);
-                    verdict = Route(lane, i, in frame, now, out target);
-                }
+                Learn(from, in frame, now);
+                verdict = Route(lane, i, in frame, now, out target);
             }
             if (verdict == DropReason.None)
-                from.Counters.CountForwarded();
+                from.Counters.CountForwarded(1);
             else
                 from.Counters.CountDrops(verdict, 1);
+            if (target is not null && from.TransmitBucket.IsUnlimited && !target.IsInboundBlocked && target.ReceiveBucket.IsUnlimited)
+                i += Repeat(lane, i, count, target);
         }
         return count;
+    }
+
+    /// <summary>Decides of the frames behind one that are like it what was decided of it: they go to the same port, which takes all that comes.</summary>
+    /// <returns>How many.</returns>
+    private static int Repeat(TransmitLane lane, int index, int count, SwitchPort to)
+    {
+        ref LaneFrame first = ref lane.Frame(index);
+        ulong bytes = 0;
+        int next = index + 1;
+        for (; next < count; next++)
+        {
+            ref LaneFrame frame = ref lane.Frame(next);
+            if (!frame.IsLike(in first))
+                break;
+            frame.Vlan = first.Vlan;
+            bytes += (uint)frame.Length;
+        }
+        int repeats = next - index - 1;
+        if (repeats == 0)
+            return 0;
+        PortCounters counters = lane.Port.Counters;
+        counters.CountReceived((uint)repeats, bytes);
+        counters.CountForwarded((uint)repeats);
+        to.Counters.CountOffered((uint)repeats);
+        lane.Send(index + 1, repeats, to);
+        return repeats;
     }
 
     /// <summary>Judges a frame by itself and by the policy of the port where it came in, and finds its VLAN.</summary>
@@ -443,12 +456,12 @@ public sealed class VirtualSwitch
     /// <summary>Sends a frame to a port, a destination even if the frame is dropped there, because the port may not have it.</summary>
     private static void Offer(TransmitLane lane, int index, SwitchPort to, ulong now)
     {
-        to.Counters.CountOffered();
+        to.Counters.CountOffered(1);
         if (to.IsInboundBlocked)
             to.Counters.CountDrops(DropReason.MacChanged, 1);
         else if (!to.ReceiveBucket.TryTake(lane.Frame(index).LinkLength, now, out _))
             to.Counters.CountDrops(DropReason.ReceiveLimit, 1);
         else
-            lane.Send(index, to);
+            lane.Send(index, 1, to);
     }
 }

@@ -268,6 +268,18 @@ public sealed class GuestMemory : GuestRam
     }
 
     /// <inheritdoc/>
+    public override Span<ushort> HalfWords(GuestPhysicalAddress address, int count) =>
+        TryLocate(address, (ulong)count * sizeof(ushort), out HostPhysicalAddress host) ? PhysicalMemory.Items<ushort>(host, count) : default;
+
+    /// <inheritdoc/>
+    public override Span<ulong> Words(GuestPhysicalAddress address, int count) =>
+        TryLocate(address, (ulong)count * sizeof(ulong), out HostPhysicalAddress host) ? PhysicalMemory.Items<ulong>(host, count) : default;
+
+    // Where a range lies that is in one block.
+    private bool TryLocate(GuestPhysicalAddress address, ulong bytes, out HostPhysicalAddress host) =>
+        TryTranslate(address, out host) && (ulong)ToBlockEnd(address, bytes) == bytes;
+
+    /// <inheritdoc/>
     public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
     {
         before = 0;

@@ -14,6 +14,11 @@ namespace HyperOS.Virtualization;
 /// </summary>
 internal sealed class GuestNic : FrameReceiver
 {
+    private const int None = -1;
+
+    // Bytes after which another sender may have the queue.
+    private const int MostCopied = 128 * 1024;
+
     private readonly ReceiveQueue[] _queues;
 
     // Set once, when the device is whole.
@@ -59,21 +64,42 @@ internal sealed class GuestNic : FrameReceiver
         return true;
     }
 
-    public override DeliveryStatus Deliver(in Frame frame)
+    public override void Deliver(FrameRun run)
     {
-        FaultPoint.Hit(FaultPlace.FrameDelivery);
-        if (Volatile.Read(ref _device) is not { } device)
-            return DeliveryStatus.NotReady;
-        int pair = device.SelectPair(in frame);
-        ref ReceiveQueue queue = ref _queues[pair];
-        queue.Lock.Enter();
-        DeliveryStatus status = device.Deliver(pair, in frame);
-        queue.HasNews |= status == DeliveryStatus.Delivered;
-        queue.Lock.Exit();
-        return status;
+        VirtioNetDevice? device = Volatile.Read(ref _device);
+        QueueRings rings = default;
+        int open = None, copied = 0;
+        while (run.TryNext(out Frame frame))
+        {
+            FaultPoint.Hit(FaultPlace.FrameDelivery);
+            if (device is null)
+            {
+                run.Settle(DeliveryStatus.NotReady);
+                continue;
+            }
+            int pair = device.SelectPair(in frame);
+            if (pair != open || copied > MostCopied)
+            {
+                if (open != None)
+                    _queues[open].Lock.Exit();
+                _queues[pair].Lock.Enter();
+                device.Open(pair, out rings);
+                open = pair;
+                copied = 0;
+            }
+            copied = unchecked(copied + frame.Length);
+            DeliveryStatus status = device.Deliver(pair, in frame, ref rings);
+            if (status == DeliveryStatus.Delivered)
+                _queues[pair].HasNews = true;
+            run.Settle(status);
+        }
+        if (open != None)
+            _queues[open].Lock.Exit();
+        Announce();
     }
 
-    public override void Flush()
+    // What was delivered is shown to the guest.
+    private void Announce()
     {
         for (int i = 0; i < _queues.Length; i++)
         {

@@ -19,6 +19,15 @@ public abstract class FrameBatch
     /// <summary>What the sender claims to be left to do, unchecked.</summary>
     public abstract FrameOffload Offload(int frame);
 
+    /// <summary>A frame's first bytes, as <see cref="From"/> has them, if nothing is claimed to be left to do to it; else empty.</summary>
+    /// <param name="frame">Which one.</param>
+    /// <param name="length">As <see cref="Length"/>.</param>
+    public virtual ReadOnlySpan<byte> FromPlain(int frame, out int length)
+    {
+        length = Length(frame);
+        return Offload(frame).IsNone ? From(frame, 0) : default;
+    }
+
     /// <summary>
     /// A frame's bytes that lie together from an offset on; empty from its end on, never before. A guest may change them at any time: whoever decides
     /// by what they say copies them first. Usually asked for in ascending order.

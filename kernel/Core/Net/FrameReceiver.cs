@@ -27,9 +27,6 @@ public abstract class FrameReceiver
     /// <summary>What the receiver takes as it is; may change whenever its guest negotiates anew. The port resolves all else before it delivers.</summary>
     public abstract FrameOffloads Accepts { get; }
 
-    /// <summary>Copies the frame to where it shall lie, once, or refuses it.</summary>
-    public abstract DeliveryStatus Deliver(in Frame frame);
-
-    /// <summary>The frames delivered since the last call may be announced: called once behind those of a batch.</summary>
-    public abstract void Flush();
+    /// <summary>Takes all frames of a run: copies each to where it shall lie, once, or refuses it; and announces together what it copied.</summary>
+    public abstract void Deliver(FrameRun run);
 }

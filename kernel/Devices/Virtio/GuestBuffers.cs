@@ -104,9 +104,6 @@ public sealed class GuestBuffers
     /// <summary>Where a buffer lies; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
     public GuestPhysicalAddress AddressOf(int buffer) => new(_segments[buffer].Address);
 
-    /// <summary>Where the bytes from the position to the end lie; 0 where they are of several buffers, none, or at address 0.</summary>
-    public ulong AddressOfRest() => unchecked(_buffer == _count - 1 ? _segments[_buffer].Address + _offset : 0);
-
     /// <summary>Bytes of a buffer; <paramref name="buffer"/> is less than <see cref="Count"/>.</summary>
     public uint LengthOf(int buffer) => _segments[buffer].Length;
 
@@ -122,10 +119,6 @@ public sealed class GuestBuffers
         uint length = Math.Min(unchecked(segment.Length - offset), most);
         return _ram.TryGetReadable(new GuestPhysicalAddress(unchecked(segment.Address + offset)), length, out ReadOnlySpan<byte> bytes) ? bytes : default;
     }
-
-    /// <summary>The bytes of the first buffer that lie together, to be written, whatever the position; empty where there is no buffer.</summary>
-    public Span<byte> FirstWritable() =>
-        _count != 0 && _ram.TryGetWritable(new GuestPhysicalAddress(_segments[0].Address), _segments[0].Length, out Span<byte> bytes) ? bytes : default;
 
     /// <summary>The next bytes that lie together, to be read; the position moves behind them.</summary>
     /// <param name="most">No more than so many.</param>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Abi.State;
 using HyperOS.Core;
@@ -97,11 +98,15 @@ internal sealed class ReceiveFilter
     }
 
     /// <summary>Whether the guest wants a frame.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Wants(in Frame frame)
     {
         ReceiveModes modes = Modes;
-        if ((modes & (ReceiveModes.Promiscuous | ReceiveModes.Vlans)) == ReceiveModes.Promiscuous)
-            return true;
+        return (modes & (ReceiveModes.Promiscuous | ReceiveModes.Vlans)) == ReceiveModes.Promiscuous || Wants(in frame, modes);
+    }
+
+    private bool Wants(in Frame frame, ReceiveModes modes)
+    {
         ReadOnlySpan<byte> header = frame.From(0);
         if (header.Length >= HeaderBytes)
             return Wants(header, modes);

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using HyperOS.Core;
 
 namespace HyperOS.Devices;
@@ -45,7 +46,11 @@ internal sealed class TransmitBatch : FrameBatch
     public DescriptorChain Chain { get; }
 
     /// <summary>Whether one more chain fits, whatever it is.</summary>
-    public bool HasRoom => _count < MaxCount && Chain.Readable.Room >= _longestChain;
+    public bool HasRoom
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _count < MaxCount && Chain.Readable.Room >= _longestChain;
+    }
 
     /// <inheritdoc/>
     public override int Count => _count;
@@ -73,7 +78,7 @@ internal sealed class TransmitBatch : FrameBatch
     {
         GuestBuffers buffers = Chain.Readable;
         ref Entry entry = ref _entries[_count];
-        entry.Address = buffers.AddressOfRest();
+        entry.Address = 0;
         entry.Head = Chain.Head;
         entry.Buffer = buffers.Buffer;
         entry.Offset = buffers.Offset;
@@ -81,6 +86,31 @@ internal sealed class TransmitBatch : FrameBatch
         entry.Offload = offload;
         _count = unchecked(_count + 1);
         buffers.SkipAll();
+    }
+
+    /// <summary>Adds a frame that lies in one buffer, which the chain does not hold.</summary>
+    /// <param name="address">Where, in RAM; not 0.</param>
+    /// <param name="length">At most <see cref="Frame.MaxLength"/> bytes.</param>
+    public void Add(ushort head, ulong address, int length, in FrameOffload offload)
+    {
+        ref Entry entry = ref _entries[_count];
+        entry.Address = address;
+        entry.Head = head;
+        entry.Length = length;
+        entry.Offload = offload;
+        _count = unchecked(_count + 1);
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> FromPlain(int frame, out int length)
+    {
+        ref Entry entry = ref _entries[frame];
+        length = entry.Length;
+        if (!entry.Offload.IsNone)
+            return default;
+        if (entry.Address == 0)
+            return From(frame, 0);
+        return _ram.TryGetReadable(new GuestPhysicalAddress(entry.Address), unchecked((uint)length), out ReadOnlySpan<byte> bytes) ? bytes : default;
     }
 
     /// <inheritdoc/>

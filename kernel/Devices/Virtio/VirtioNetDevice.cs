@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using HyperOS.Abi.State;
 using HyperOS.Core;
@@ -150,24 +151,41 @@ public sealed class VirtioNetDevice : VirtioDevice
         return pair < active ? pair : 0;
     }
 
+    /// <summary>Looks up the pair's receive queue for a batch. The caller owns it until the batch has been delivered.</summary>
+    /// <param name="pair">As <see cref="SelectPair"/> said.</param>
+    public void Open(int pair, out QueueRings rings)
+    {
+        Virtqueue queue = Queue(2 * pair);
+        if (queue.IsEnabled)
+            queue.Open(out rings);
+        else
+            rings = default;
+    }
+
     /// <summary>Copies a frame into the guest's buffers. The caller owns the pair's receive queue.</summary>
     /// <param name="pair">As <see cref="SelectPair"/> said.</param>
-    public DeliveryStatus Deliver(int pair, in Frame frame)
+    /// <param name="rings">Of the pair: <see cref="Open"/>.</param>
+    public DeliveryStatus Deliver(int pair, in Frame frame, ref QueueRings rings)
     {
-        int index = 2 * pair;
-        Virtqueue queue = Queue(index);
+        Virtqueue queue = Queue(unchecked(2 * pair));
         if (!IsRunning || !_isLinkUp || !queue.IsEnabled)
             return DeliveryStatus.NotReady;
         if (!_filter.Wants(in frame))
             return DeliveryStatus.Filtered;
-        ReceiveSide side = _receivers[pair];
-        ulong needed = unchecked(VirtioNet.HeaderBytes + (ulong)(uint)frame.Length);
-        DeliveryStatus status = TakeBuffers(index, queue, side, needed, out int chains);
-        if (status != DeliveryStatus.Delivered)
-            return status;
-        Copy(in frame, side.Chain.Writable, unchecked((ushort)chains));
+        // Mostly the first buffer takes it.
+        if (!queue.TryTakeSingle(in rings, out SingleBuffer buffer))
+            return DeliverInParts(pair, queue, in frame);
+        uint needed = unchecked(VirtioNet.HeaderBytes + (uint)frame.Length);
+        if (!buffer.IsWritable || buffer.Length < needed || !Ram.TryGetWritable(new GuestPhysicalAddress(buffer.Address), buffer.Length, out Span<byte> place)
+            || unchecked((uint)place.Length) != buffer.Length)
+        {
+            queue.PutBack(1);
+            return DeliverInParts(pair, queue, in frame);
+        }
+        WriteHeader(place, in frame, chains: 1);
+        frame.CopyTo(place.Slice(VirtioNet.HeaderBytes));
         FaultPoint.Hit(FaultPlace.FrameReceive);
-        if (Use(queue, side, chains, needed))
+        if (queue.Use(ref rings, buffer.Head, needed))
             return DeliveryStatus.Delivered;
         Break(VirtqueueStatus.BadLayout);
         return DeliveryStatus.NotReady;
@@ -283,11 +301,12 @@ public sealed class VirtioNetDevice : VirtioDevice
             return Fail(index, VirtqueueStatus.BadLayout);
         for (int left = budget; ;)
         {
-            VirtqueueStatus status = Collect(queue, batch, left, out int bytes);
+            queue.Open(out QueueRings rings);
+            VirtqueueStatus status = Collect(queue, in rings, batch, left, out int bytes);
             int sent = batch.Count == 0 ? 0 : Send(pair, batch);
             for (int i = 0; i < sent; i++)
             {
-                if (!queue.Use(batch.Head(i), 0))
+                if (!queue.Use(ref rings, batch.Head(i), 0))
                     return Fail(index, VirtqueueStatus.BadLayout);
             }
             if (sent < batch.Count)
@@ -314,12 +333,20 @@ public sealed class VirtioNetDevice : VirtioDevice
     }
 
     // Frames to be offered together, until there are no more, or as many as go at once; none behind the driver's error, which is met when it comes first.
-    private static VirtqueueStatus Collect(Virtqueue queue, TransmitBatch batch, int budget, out int bytes)
+    private VirtqueueStatus Collect(Virtqueue queue, ref readonly QueueRings rings, TransmitBatch batch, int budget, out int bytes)
     {
         batch.Clear();
         bytes = 0;
         do
         {
+            if (queue.TryTakeSingle(in rings, out SingleBuffer buffer))
+            {
+                bytes = unchecked(bytes + ChainCost + (int)buffer.Length);
+                if (TryAdd(batch, in buffer))
+                    continue;
+                queue.PutBack(1);
+                bytes = unchecked(bytes - ChainCost - (int)buffer.Length);
+            }
             VirtqueueStatus status = queue.TryTake(batch.Chain);
             if (status != VirtqueueStatus.Taken)
                 return batch.Count == 0 || status == VirtqueueStatus.Empty ? status : VirtqueueStatus.Taken;
@@ -353,6 +380,20 @@ public sealed class VirtioNetDevice : VirtioDevice
         return VirtqueueStatus.Taken;
     }
 
+    // A frame whose one buffer begins with its header; any other goes the general way.
+    private bool TryAdd(TransmitBatch batch, in SingleBuffer buffer)
+    {
+        uint length = unchecked(buffer.Length - VirtioNet.HeaderBytes);
+        if (buffer.IsWritable || length is < EthernetHeaderBytes or > Frame.MaxLength
+            || !Ram.TryGetReadable(new GuestPhysicalAddress(buffer.Address), buffer.Length, out ReadOnlySpan<byte> header) || unchecked((uint)header.Length) != buffer.Length
+            || !TryParse(BinaryPrimitives.ReadUInt64LittleEndian(header), BinaryPrimitives.ReadUInt32LittleEndian(header.Slice(VirtioNet.CsumOffset)), out FrameOffload offload))
+        {
+            return false;
+        }
+        batch.Add(buffer.Head, unchecked(buffer.Address + VirtioNet.HeaderBytes), unchecked((int)length), in offload);
+        return true;
+    }
+
     private int Send(int pair, TransmitBatch batch)
     {
         if (!_isLinkUp)
@@ -381,14 +422,23 @@ public sealed class VirtioNetDevice : VirtioDevice
             isFrame = false;
             return false;
         }
-        VirtioNetHeaderFlags flags = (VirtioNetHeaderFlags)unchecked((byte)first);
-        byte type = Field8(first, VirtioNet.GsoType);
-        FrameSegmentation segmentation = (FrameSegmentation)(type & ~VirtioNet.VIRTIO_NET_HDR_GSO_ECN);
-        isFrame = buffers.Remaining is >= EthernetHeaderBytes and <= Frame.MaxLength;
+        isFrame = TryParse(first, last, out offload) && buffers.Remaining is >= EthernetHeaderBytes and <= Frame.MaxLength;
+        return true;
+    }
+
+    // A header, by its first 8 bytes and its last 4. False for a segmentation that there is not.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryParse(ulong first, uint last, out FrameOffload offload)
+    {
         offload = default;
-        if (type == 0 && (flags & VirtioNetHeaderFlags.VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0)
-            return true;
-        isFrame &= segmentation is FrameSegmentation.None or FrameSegmentation.TcpV4 or FrameSegmentation.TcpV6 or FrameSegmentation.Udp;
+        byte type = Field8(first, VirtioNet.GsoType);
+        return type == 0 && (first & (byte)VirtioNetHeaderFlags.VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0 || TryParse(first, type, last, out offload);
+    }
+
+    private static bool TryParse(ulong first, byte type, uint last, out FrameOffload offload)
+    {
+        VirtioNetHeaderFlags flags = (VirtioNetHeaderFlags)unchecked((byte)first);
+        FrameSegmentation segmentation = (FrameSegmentation)(type & ~VirtioNet.VIRTIO_NET_HDR_GSO_ECN);
         bool isLong = segmentation != FrameSegmentation.None;
         offload = new FrameOffload
         {
@@ -400,7 +450,7 @@ public sealed class VirtioNetDevice : VirtioDevice
             SegmentSize = isLong ? Field16(first, VirtioNet.GsoSize) : (ushort)0,
             HeaderLength = isLong ? Field16(first, VirtioNet.HdrLen) : (ushort)0,
         };
-        return true;
+        return segmentation is FrameSegmentation.None or FrameSegmentation.TcpV4 or FrameSegmentation.TcpV6 or FrameSegmentation.Udp;
     }
 
     private static bool TryReadSplitHeader(ReadOnlySpan<byte> start, GuestBuffers buffers, out ulong first, out uint last)
@@ -449,36 +499,30 @@ public sealed class VirtioNetDevice : VirtioDevice
         return DeliveryStatus.Delivered;
     }
 
-    // Gives the chains back that a frame was written to.
-    private static bool Use(Virtqueue queue, ReceiveSide side, int chains, ulong written)
+    // Over several buffers, or chains.
+    private DeliveryStatus DeliverInParts(int pair, Virtqueue queue, in Frame frame)
     {
-        if (chains == 1)
-            return queue.Use(side.Heads[0], unchecked((uint)written));
-        ulong left = written;
+        ReceiveSide side = _receivers[pair];
+        ulong left = VirtioNet.HeaderBytes + (ulong)(uint)frame.Length;
+        DeliveryStatus status = TakeBuffers(2 * pair, queue, side, left, out int chains);
+        if (status != DeliveryStatus.Delivered)
+            return status;
+        Copy(in frame, side.Chain.Writable, (ushort)chains);
+        FaultPoint.Hit(FaultPlace.FrameReceive);
         for (int i = 0; i < chains; i++)
         {
-            uint used = unchecked((uint)Math.Min(left, side.Lengths[i]));
+            uint used = (uint)Math.Min(left, side.Lengths[i]);
             if (!queue.Use(side.Heads[i], used))
-                return false;
+            {
+                Break(VirtqueueStatus.BadLayout);
+                return DeliveryStatus.NotReady;
+            }
             left -= used;
         }
-        return true;
+        return DeliveryStatus.Delivered;
     }
 
-    // Header and frame. Mostly the first buffer takes both.
     private void Copy(in Frame frame, GuestBuffers buffers, ushort chains)
-    {
-        Span<byte> first = buffers.FirstWritable();
-        if (first.Length < frame.Length || first.Length - frame.Length < VirtioNet.HeaderBytes)
-        {
-            CopyInParts(in frame, buffers, chains);
-            return;
-        }
-        WriteHeader(first, in frame, chains);
-        frame.CopyTo(first.Slice(VirtioNet.HeaderBytes));
-    }
-
-    private void CopyInParts(in Frame frame, GuestBuffers buffers, ushort chains)
     {
         Span<byte> header = stackalloc byte[VirtioNet.HeaderBytes];
         WriteHeader(header, in frame, chains);

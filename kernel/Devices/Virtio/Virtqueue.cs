@@ -137,6 +137,47 @@ public sealed class Virtqueue
         return VirtqueueStatus.Taken;
     }
 
+    /// <summary>Looks up where the enabled queue's parts lie.</summary>
+    public void Open(out QueueRings rings)
+    {
+        rings.Descriptors = _ram.Words(new GuestPhysicalAddress(_descriptors), 2 * _size);
+        rings.Available = _ram.HalfWords(new GuestPhysicalAddress(_available + SplitRing.Ring), _size);
+        rings.Used = _ram.Words(new GuestPhysicalAddress(_used + SplitRing.Ring), _size);
+    }
+
+    /// <summary>Takes the next chain if it is a single buffer, which the caller finds in RAM or puts back: <see cref="TryTake"/> judges it then.</summary>
+    /// <returns>False if there is none, or it is of another form.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryTakeSingle(ref readonly QueueRings rings, out SingleBuffer buffer)
+    {
+        unchecked
+        {
+            buffer = default;
+            if (_nextAvailable == _seenAvailable && Look() != VirtqueueStatus.Taken)
+                return false;
+            uint element = _nextAvailable & (_size - 1u);
+            ReadOnlySpan<ushort> available = rings.Available;
+            if (element >= (uint)available.Length)
+                return false;
+            uint head = available[(int)element];
+            ReadOnlySpan<ulong> words = rings.Descriptors;
+            if (2 * head + 1 >= (uint)words.Length)
+                return false;
+            ulong rest = words[(int)(2 * head + 1)], address = words[(int)(2 * head)];
+            uint length = (uint)rest;
+            ushort flags = (ushort)(rest >> 32);
+            if (length == 0 || (flags & ~(uint)VirtqDescriptorFlags.VIRTQ_DESC_F_WRITE) != 0)
+                return false;
+            FaultPoint.Hit(FaultPlace.Virtqueue);
+            buffer.Head = (ushort)head;
+            buffer.IsWritable = flags != 0;
+            buffer.Length = length;
+            buffer.Address = address;
+            _nextAvailable++;
+            return true;
+        }
+    }
+
     /// <summary>Leaves the last chains that were taken in the available ring after all. None of them has been given back.</summary>
     public void PutBack(int chains) => _nextAvailable = unchecked((ushort)(_nextAvailable - chains));
 
@@ -164,6 +205,22 @@ public sealed class Virtqueue
         }
         _nextUsed = unchecked((ushort)(_nextUsed + 1));
         return true;
+    }
+
+    /// <inheritdoc cref="Use(ushort, uint)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Use(ref QueueRings rings, ushort head, uint written)
+    {
+        unchecked
+        {
+            uint element = _nextUsed & (_size - 1u);
+            Span<ulong> used = rings.Used;
+            if (element >= (uint)used.Length)
+                return Use(head, written);
+            used[(int)element] = head | (ulong)written << 32;
+            _nextUsed++;
+            return true;
+        }
     }
 
     /// <summary>Lets the driver see all chains that were given back.</summary>

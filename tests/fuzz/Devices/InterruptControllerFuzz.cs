@@ -49,6 +49,10 @@ public class InterruptControllerFuzz
             return found;
         }
 
+        public override Span<ushort> HalfWords(GuestPhysicalAddress address, int count) => default;
+
+        public override Span<ulong> Words(GuestPhysicalAddress address, int count) => default;
+
         public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
         {
             before = 0;

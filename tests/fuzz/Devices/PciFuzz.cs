@@ -168,6 +168,10 @@ public class PciFuzz
             return false;
         }
 
+        public override Span<ushort> HalfWords(GuestPhysicalAddress address, int count) => default;
+
+        public override Span<ulong> Words(GuestPhysicalAddress address, int count) => default;
+
         public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
         {
             before = 0;

@@ -171,7 +171,7 @@ public class VirtioFuzz
             FrameOffload offload = new() { NeedsChecksum = random.Next(2) == 0, ChecksumStart = 14 };
             Frame frame = new(bytes, null, 0, 0, 0, in offload);
             int pair = device.SelectPair(in frame);
-            FuzzRun.Saw(device.Deliver(pair, in frame));
+            FuzzRun.Saw(device.Deliver(in frame, pair));
             if (random.Next(2) == 0)
                 device.Flush(pair);
             device.SetLink(random.Next(4) != 0);
@@ -263,7 +263,7 @@ public class VirtioFuzz
         for (int i = 0; i < 3; i++)
             Serve(device, i, 1 << 16);
         byte[] frame = new byte[60];
-        device.Deliver(0, new Frame(frame, null, 0, 0, 0, default));
+        device.Deliver(new Frame(frame, null, 0, 0, 0, default), pair: 0);
         device.Flush(0);
         device.Save(out state);
         Assert.Equal(RestoreStatus.Restored, device.Restore(in state));

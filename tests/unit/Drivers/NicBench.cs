@@ -91,10 +91,9 @@ internal sealed class NicBench
 
     public DeliveryStatus Transmit(byte[] bytes)
     {
-        Frame frame = new(bytes, null, 0, 0, 0, default);
-        DeliveryStatus status = Service.Receiver.Deliver(in frame);
-        Service.Receiver.Flush();
-        return status;
+        SingleRun run = new(bytes);
+        Service.Receiver.Deliver(run);
+        return run.Status;
     }
 
     /// <summary>A frame whose bytes follow from its number.</summary>

@@ -90,14 +90,13 @@ public class ConcurrencyTests
 
         public override FrameOffloads Accepts => FrameOffloads.None;
 
-        public override DeliveryStatus Deliver(in Frame frame)
+        public override void Deliver(FrameRun run)
         {
-            Interlocked.Increment(ref _frames);
-            return DeliveryStatus.Delivered;
-        }
-
-        public override void Flush()
-        {
+            while (run.TryNext(out _))
+            {
+                Interlocked.Increment(ref _frames);
+                run.Settle(DeliveryStatus.Delivered);
+            }
         }
     }
 }

@@ -164,7 +164,15 @@ internal sealed class BenchDevice(SwitchBench bench) : FrameReceiver
         return got;
     }
 
-    public override DeliveryStatus Deliver(in Frame frame)
+    public override void Deliver(FrameRun run)
+    {
+        while (run.TryNext(out Frame frame))
+            run.Settle(Take(in frame));
+        Assert.False(bench.Host.IsHeld);
+        Flushes++;
+    }
+
+    private DeliveryStatus Take(in Frame frame)
     {
         Assert.False(bench.Host.IsHeld);
         OnDeliver();
@@ -175,12 +183,6 @@ internal sealed class BenchDevice(SwitchBench bench) : FrameReceiver
         Assert.Equal(FrameOffloads.None, frame.Offload.Required & ~Offloads);
         Got.Add(new Received(bytes, frame.Offload));
         return DeliveryStatus.Delivered;
-    }
-
-    public override void Flush()
-    {
-        Assert.False(bench.Host.IsHeld);
-        Flushes++;
     }
 
     private sealed class BenchLaneHost(SwitchBench bench) : LaneHost

@@ -83,7 +83,7 @@ internal sealed class TestPort : FramePort
             byte[] bytes = new byte[frame.Length];
             Assert.Equal(bytes.Length, frame.CopyTo(0, bytes));
             Frames.Add((bytes, frame.Offload));
-            Peer?.Deliver(Peer.SelectPair(in frame), in frame);
+            Peer?.Deliver(in frame);
         }
         Peer?.Flush(0);
         return taken;
@@ -185,4 +185,15 @@ internal sealed class TestSink : BalloonSink
     public override void StatisticsCame() => StatisticsSeen++;
 
     public override void Reset() => Resets++;
+}
+
+internal static class VirtioNetDelivery
+{
+    /// <summary>A batch of one frame, not announced.</summary>
+    public static DeliveryStatus Deliver(this VirtioNetDevice device, in Frame frame, int? pair = null)
+    {
+        int selected = pair ?? device.SelectPair(in frame);
+        device.Open(selected, out QueueRings rings);
+        return device.Deliver(selected, in frame, ref rings);
+    }
 }

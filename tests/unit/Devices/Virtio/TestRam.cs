@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HyperOS.Core;
 using HyperOS.Devices;
@@ -35,6 +36,17 @@ internal sealed class TestRam(int length, int block = 2 * 1024 * 1024) : GuestRa
         int end = (int)Math.Min((uint)Bytes.Length, Math.Min((ulong)start + length, ((ulong)start / (uint)block + 1) * (uint)block));
         bytes = Bytes.AsSpan(start, end - start);
         return true;
+    }
+
+    public override Span<ushort> HalfWords(GuestPhysicalAddress address, int count) => Items<ushort>(address, count);
+
+    public override Span<ulong> Words(GuestPhysicalAddress address, int count) => Items<ulong>(address, count);
+
+    private Span<T> Items<T>(GuestPhysicalAddress address, int count)
+        where T : unmanaged
+    {
+        Span<T> items = TryGetWritable(address, (uint)(count * Unsafe.SizeOf<T>()), out Span<byte> bytes) ? MemoryMarshal.Cast<byte, T>(bytes) : default;
+        return items.Length == count ? items : default;
     }
 
     public override bool TryExchange(GuestPhysicalAddress address, uint value, out uint before)
