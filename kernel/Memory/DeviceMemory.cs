@@ -68,7 +68,7 @@ public sealed unsafe class DeviceMemory : DeviceRegisters
     private byte* At(uint offset, uint width)
     {
         if (width > _length || offset > _length - width)
-            Failure.Fail(FailureKind.IndexOutOfRange);
+            PhysicalMemory.FailOutside();
         return _start + offset;
     }
 }

@@ -52,7 +52,7 @@ public sealed unsafe class DmaBuffer : DmaMemory
     {
         int within = offset & (PageBytes - 1);
         if (length > PageBytes - within)
-            Failure.Fail(FailureKind.IndexOutOfRange);
+            PhysicalMemory.FailOutside();
         return _frames[offset / PageBytes].Offset((ulong)within);
     }
 }

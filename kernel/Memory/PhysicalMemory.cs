@@ -60,8 +60,8 @@ public static unsafe class PhysicalMemory
         return (void*)(s_base + address.Value);
     }
 
-    // The throw is not reached, but tells the compiler that nothing comes back from here.
-    private static void FailOutside()
+    /// <summary>An address or offset is not where it has to be. Does not return: the throw is not reached, but tells the compiler so.</summary>
+    internal static void FailOutside()
     {
         Failure.Fail(FailureKind.IndexOutOfRange);
         throw null!;
