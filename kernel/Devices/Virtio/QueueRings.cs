@@ -3,8 +3,8 @@ using System;
 namespace HyperOS.Devices;
 
 /// <summary>
-/// The parts of a split virtqueue where they lie, for the time of a batch: its owner looks them up once, and lets them go before it does anything else.
-/// A part that does not lie together is empty, and found element by element.
+/// The parts of a split virtqueue where they lie, for the time of a batch: its owner looks them up once, and lets them go before its thread yields, for so
+/// long the guest's RAM stays where it is. A part that does not lie together is empty, and found element by element.
 /// </summary>
 public ref struct QueueRings
 {
@@ -30,5 +30,6 @@ public struct SingleBuffer
     /// <summary>In bytes, not 0.</summary>
     public uint Length;
 
+    /// <summary>In the guest's memory, unchecked.</summary>
     public ulong Address;
 }
