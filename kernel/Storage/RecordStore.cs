@@ -41,6 +41,9 @@ public sealed class RecordStore
 
     private const int Slots = 2, Places = 2, HashedHeader = 32;
 
+    // More than any disk will see; so that what a forged one says can be counted on from.
+    private const ulong MostGenerations = ulong.MaxValue / 2;
+
     // "HyperRec"
     private const ulong Magic = 0x6365_5272_6570_7948;
 
@@ -128,9 +131,11 @@ public sealed class RecordStore
 
     /// <summary>Replaces the record. On return the new one outlasts a power cut.</summary>
     /// <param name="content">At most <see cref="Capacity"/> bytes.</param>
-    /// <returns>False on errors of the medium: then after a restart it is the old one or the new one.</returns>
+    /// <returns>False on errors of the medium: then after a restart it is the old one or the new one; and behind the last generation, which only a forged record can have.</returns>
     public bool TryReplace(ReadOnlySpan<byte> content)
     {
+        if (_generation == MostGenerations)
+            return false;
         _generation++;
         int slot = 1 - _slot;
         content.CopyTo(new Span<byte>(_buffer, HeaderBytes, content.Length));
@@ -171,7 +176,7 @@ public sealed class RecordStore
             return IsZero(new ReadOnlySpan<byte>(_buffer, 0, (int)Size.Page)) ? RecordState.Empty : RecordState.Damaged;
         if (version > CurrentVersion)
             return RecordState.NewerVersion;
-        if (version != CurrentVersion || length > (uint)Capacity || generation == ulong.MaxValue || zero != 0)
+        if (version != CurrentVersion || length > (uint)Capacity || generation > MostGenerations || zero != 0)
             return RecordState.Damaged;
         int bytes = (int)Alignment.Up((ulong)HeaderBytes + length, Size.Page);
         if (bytes > (int)Size.Page && !_medium!.Read(At(place, slot) + Size.Page, new Span<byte>(_buffer, (int)Size.Page, bytes - (int)Size.Page)))

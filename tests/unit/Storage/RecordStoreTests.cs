@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using HyperOS.Core;
 using HyperOS.Storage;
 
@@ -138,6 +139,37 @@ public class RecordStoreTests
         Assert.True(Open(disk).Store.TryReplace(Content(1)));
         disk.Overwrite(SlotBytes + 8, [(byte)(RecordStore.CurrentVersion + 1)]);
         Assert.Equal(RecordState.NewerVersion, Open(disk).State);
+    }
+
+    /// <summary>Whoever forges a disk knows the checksum: a generation that the next could not count on from is none.</summary>
+    [Theory]
+    [InlineData(ulong.MaxValue, RecordState.Damaged, 0)]
+    [InlineData(ulong.MaxValue / 2 + 1, RecordState.Damaged, 0)]
+    [InlineData(ulong.MaxValue / 2, RecordState.Open, 0)]
+    [InlineData(ulong.MaxValue / 2 - 2, RecordState.Open, 2)]
+    public void A_forged_generation_is_followed_by_others_or_the_medium_takes_no_more(ulong generation, RecordState expected, int followers)
+    {
+        SimulatedDisk disk = Disk(512);
+        byte[] slot = new byte[4096];
+        LittleEndianWriter writer = new(slot);
+        writer.WriteUInt64(BinaryPrimitives.ReadUInt64LittleEndian("HyperRec"u8));
+        writer.WriteUInt32(RecordStore.CurrentVersion);
+        writer.WriteUInt32(100);
+        writer.WriteUInt64(generation);
+        Sha256 hash = new();
+        hash.Update(slot.AsSpan(0, 32));
+        hash.Update(slot.AsSpan(RecordStore.HeaderBytes, 100));
+        hash.Finish(slot.AsSpan(32, Sha256.HashLength));
+        disk.Overwrite(0, slot);
+        (RecordStore store, RecordState state) = Open(disk);
+        Assert.Equal(expected, state);
+        for (int i = 0; i < 3 && state == RecordState.Open; i++)
+        {
+            Assert.Equal(i < followers, store.TryReplace(Content(i)));
+            Assert.Equal(RecordState.Open, Open(disk).State);
+            if (i < followers)
+                Assert.Equal(Content(i), Open(disk).Store.Content);
+        }
     }
 
     [Fact]
